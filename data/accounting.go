@@ -1,0 +1,205 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// An Account says what became of a mailing's deliveries, each counted once by its strongest
+// word.
+type Account struct {
+	Audience int
+	LeftOut  int
+	Active   int // subscriptions active at the instant closing began; letters: 0
+	Words    map[Word]int
+}
+
+// Settled is how many deliveries have a final word, or wait for a person.
+func (a Account) Settled() int {
+	n := 0
+	for _, w := range []Word{WordAccepted, WordAssumed, WordRefused, WordGaveUp, WordSkipped, WordHeld} {
+		n += a.Words[w]
+	}
+	return n
+}
+
+// Account counts a mailing's deliveries. It reads each of them: for an issue of a million it
+// takes seconds.
+func (db *DB) Account(ctx context.Context, mailing int64) (Account, error) {
+	a := Account{Words: map[Word]int{}}
+	err := db.row(ctx, `
+		SELECT m.audience,
+			(SELECT COUNT(*) FROM left_out l WHERE l.mailing_id = m.id),
+			COALESCE((
+				SELECT COUNT(*)
+				FROM issue i
+				JOIN subscription s ON s.newsletter_id = i.newsletter_id
+				WHERE i.mailing_id = m.id
+				  AND (SELECT v.state FROM subscription_move v WHERE v.subscription_id = s.id AND v.id <= i.audience_move ORDER BY v.id DESC LIMIT 1) = 'active'
+			), 0)
+		FROM mailing m
+		WHERE m.id = $1`, mailing).Scan(&a.Audience, &a.LeftOut, &a.Active)
+	if err != nil {
+		return a, found(err, "account of mailing %d", mailing)
+	}
+	type counted struct {
+		word Word
+		n    int
+	}
+	words, err := query(ctx, db, func(s scanner) (counted, error) {
+		var c counted
+		err := s.Scan(&c.word, &c.n)
+		return c, err
+	}, `
+		SELECT word, COUNT(*)
+		FROM delivery_word
+		WHERE mailing_id = $1
+		GROUP BY word`, mailing)
+	for _, c := range words {
+		a.Words[c.word] = c.n
+	}
+	return a, found(err, "account of mailing %d", mailing)
+}
+
+// ErrUnbalanced says that a mailing's figures do not add up, so that it is not complete.
+var ErrUnbalanced = errors.New("the figures do not add up")
+
+// CompleteMailing ends a mailing once each delivery of its frozen audience has a final word,
+// counted in SQL, and the audience is the one that was due (P4). It returns ErrNotFound while
+// something is still to do, and ErrUnbalanced when nothing is and yet the figures differ.
+func (db *DB) CompleteMailing(ctx context.Context, id int64) error {
+	m, err := db.Mailing(ctx, id)
+	if err != nil {
+		return err
+	}
+	if m.State != MailingSending {
+		return found(ErrConflict, "complete mailing %d", id)
+	}
+	var todo int
+	err = db.row(ctx, `
+		SELECT (SELECT COUNT(*) FROM chunk WHERE mailing_id = $1 AND state <> 'done')
+			+ (SELECT COUNT(*) FROM retry WHERE mailing_id = $1)`, id).Scan(&todo)
+	if err == nil && todo > 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return found(err, "complete mailing %d", id)
+	}
+	a, err := db.Account(ctx, id)
+	if err != nil {
+		return err
+	}
+	if a.Settled() < a.Audience && a.Words[WordOpen]+a.Words[WordUncertain]+a.Words[WordDeferred] > 0 {
+		return found(ErrNotFound, "complete mailing %d", id)
+	}
+	if a.Settled() != a.Audience || (m.Kind == "issue" && a.Audience+a.LeftOut != a.Active) {
+		return found(ErrUnbalanced, "complete mailing %d", id)
+	}
+	err = db.update(ctx, func(t *tx) error {
+		return t.move(`
+			UPDATE mailing
+			SET state = 'complete', completed_at = $1
+			WHERE id = $2 AND state = 'sending'`, t.now, id)
+	})
+	return found(err, "complete mailing %d", id)
+}
+
+// FinishCancelled skips the next size open deliveries of a cancelled mailing, with that
+// reason, and reports how many there were; at 0 the mailing is accounted for.
+func (db *DB) FinishCancelled(ctx context.Context, mailing int64, size int) (int, error) {
+	var n int
+	err := db.update(ctx, func(t *tx) error {
+		rows, err := t.rows(`
+			SELECT w.mailing_id, w.seq, w.attempts + 1
+			FROM delivery_word w
+			JOIN mailing m ON m.id = w.mailing_id
+			WHERE w.mailing_id = $1 AND m.state = 'cancelled' AND w.word IN ('open', 'deferred')
+			LIMIT $2`, mailing, size)
+		if err != nil {
+			return err
+		}
+		all, err := collect(rows, func(s scanner) (Delivery, error) {
+			var d Delivery
+			err := s.Scan(&d.MailingID, &d.Seq, &d.Attempt)
+			return d, err
+		})
+		if err != nil {
+			return err
+		}
+		n = len(all)
+		for _, d := range all {
+			if err := t.rule(d, WordSkipped, "cancelled"); err != nil {
+				return err
+			}
+			if err := t.dropRetry(d); err != nil {
+				return err
+			}
+		}
+		if n > 0 {
+			return nil
+		}
+		_, err = t.exec(`UPDATE mailing SET completed_at = $1 WHERE id = $2 AND completed_at IS NULL`, t.now, mailing)
+		return err
+	})
+	return n, found(err, "finish cancelled mailing %d", mailing)
+}
+
+// A LedgerLine is one delivery with its attempts, as `delivery show` prints it.
+type LedgerLine struct {
+	Kind     string // intent, outcome or ruling
+	Attempt  int
+	Word     string
+	At       time.Time
+	Relay    string
+	Step     string
+	Code     int
+	Enhanced string
+	Text     string
+}
+
+// A ListedDelivery is a row of `delivery list`.
+type ListedDelivery struct {
+	MailingID int64
+	Seq       int64
+	Address   string
+	Word      Word
+	Attempts  int
+}
+
+// Deliveries lists a mailing's deliveries in sequence from after on, at most limit; word
+// empty: all of them.
+func (db *DB) Deliveries(ctx context.Context, mailing int64, word Word, after int64, limit int) ([]ListedDelivery, error) {
+	all, err := query(ctx, db, func(s scanner) (ListedDelivery, error) {
+		var d ListedDelivery
+		err := s.Scan(&d.MailingID, &d.Seq, &d.Address, &d.Word, &d.Attempts)
+		return d, err
+	}, `
+		SELECT mailing_id, seq, address, word, attempts
+		FROM delivery_word
+		WHERE mailing_id = $1 AND seq > $2 AND ($3 = '' OR word = $3)
+		ORDER BY seq
+		LIMIT $4`, mailing, after, word, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list deliveries of mailing %d: %w", mailing, err)
+	}
+	return all, nil
+}
+
+// LedgerOf is all that the ledger says of one delivery, in the order it was written.
+func (db *DB) LedgerOf(ctx context.Context, mailing, seq int64) ([]LedgerLine, error) {
+	all, err := query(ctx, db, func(s scanner) (LedgerLine, error) {
+		var l LedgerLine
+		err := s.Scan(&l.Kind, &l.Attempt, &l.Word, at(&l.At), &l.Relay, &l.Step, &l.Code, &l.Enhanced, &l.Text)
+		return l, err
+	}, `
+		SELECT kind, attempt, word, at, relay, step, code, enhanced, text
+		FROM attempt
+		WHERE mailing_id = $1 AND seq = $2
+		ORDER BY attempt, at, CASE kind WHEN 'intent' THEN 0 WHEN 'outcome' THEN 1 ELSE 2 END, n`, mailing, seq)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger of delivery %d/%d: %w", mailing, seq, err)
+	}
+	return all, nil
+}

@@ -1,0 +1,196 @@
+package data
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+)
+
+// A Variant is the frozen words of a mailing for one distinct (stories, edition, language).
+// In HTML and Text, a reader's tokens stand as placeholders that the mailer fills in.
+type Variant struct {
+	ID        int64
+	MailingID int64
+	Edition   string // full, headlines or text
+	Language  string
+	Subject   string
+	Preheader string
+	HTML      string // empty: plain text only
+	Text      string
+}
+
+// BeginClosing freezes which stories an issue has and fixes the instant whose active
+// subscriptions are its audience. The issue must be a draft, or wait for an approval that
+// has been given; else ErrConflict. A story that another issue of the newsletter took in the
+// meantime is left out. Called again after a crash it changes nothing.
+func (db *DB) BeginClosing(ctx context.Context, issue int64, stories []int64, h Header, giveUp time.Time) error {
+	header, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("begin closing issue %d: %w", issue, err)
+	}
+	err = db.update(ctx, func(t *tx) error {
+		var state IssueState
+		var due, late int64
+		if err := t.row(`
+			SELECT i.state, i.due_at, CASE n.late WHEN 'send' THEN $2 ELSE i.due_at + n.grace END
+			FROM issue i
+			JOIN newsletter n ON n.id = i.newsletter_id
+			WHERE i.id = $1`, issue, int64(math.MaxInt64)).Scan(&state, &due, &late); err != nil {
+			return err
+		}
+		if state == IssueClosing {
+			return nil
+		}
+		mailing, err := t.insert(`
+			INSERT INTO mailing (kind, state, due_at, dated_at, late_at, give_up_at, header, made_at)
+			VALUES ('issue', 'freezing', $1, $1, $2, $3, $4, $5)
+			RETURNING id`, due, late, millis(giveUp), string(header), t.now)
+		if err != nil {
+			return err
+		}
+		if err := t.move(`
+			UPDATE issue
+			SET state = 'closing', reason = '', mailing_id = $1, audience_at = $2,
+				audience_move = (SELECT COALESCE(MAX(id), 0) FROM subscription_move)
+			WHERE id = $3
+			  AND state IN ('draft', 'awaiting_approval')
+			  AND (approved_at IS NOT NULL OR NOT (SELECT approval FROM newsletter WHERE id = newsletter_id))`, mailing, t.now, issue); err != nil {
+			return err
+		}
+		for i, story := range stories {
+			if _, err := t.exec(`
+				INSERT INTO issue_story (issue_id, story_id, newsletter_id, position)
+				SELECT id, $1, newsletter_id, $2
+				FROM issue
+				WHERE id = $3
+				ON CONFLICT DO NOTHING`, story, i+1, issue); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return found(err, "begin closing issue %d", issue)
+}
+
+// FreezeSlice moves the next size subscriptions of the audience into the ledger, each with
+// the next sequence number, and reports whether there may be more. A subscription is in the
+// audience when it was active at the instant closing began, whatever happened since; one
+// whose address is suppressed is left out, with that reason. It may be repeated.
+func (db *DB) FreezeSlice(ctx context.Context, issue int64, size int) (more bool, err error) {
+	err = db.update(ctx, func(t *tx) error {
+		var mailing, newsletter, mark, through, last, seen int64
+		if err := t.row(`
+			SELECT m.id, i.newsletter_id, i.audience_move, m.frozen_through
+			FROM issue i
+			JOIN mailing m ON m.id = i.mailing_id
+			WHERE i.id = $1 AND i.state = 'closing'`, issue).Scan(&mailing, &newsletter, &mark, &through); err != nil {
+			return err
+		}
+		if err := t.row(`
+			SELECT COALESCE(MAX(id), 0), COUNT(*)
+			FROM (SELECT id FROM subscription WHERE newsletter_id = $1 AND id > $2 ORDER BY id LIMIT $3) slice`,
+			newsletter, through, size).Scan(&last, &seen); err != nil {
+			return err
+		}
+		if seen == 0 {
+			return nil
+		}
+		more = seen == int64(size)
+		return t.freeze(mailing, newsletter, mark, through, last)
+	})
+	return more, found(err, "freeze audience of issue %d", issue)
+}
+
+// audience selects the subscriptions (id from $3 to $4) that were active at move $2.
+const audience = `
+	FROM subscription s
+	JOIN subscriber r ON r.id = s.subscriber_id
+	WHERE s.newsletter_id = $1
+	  AND s.id > $3 AND s.id <= $4
+	  AND (SELECT v.state FROM subscription_move v WHERE v.subscription_id = s.id AND v.id <= $2 ORDER BY v.id DESC LIMIT 1) = 'active'`
+
+func (t *tx) freeze(mailing, newsletter, mark, through, last int64) error {
+	if _, err := t.exec(`
+		INSERT INTO left_out (mailing_id, subscription_id, reason)
+		SELECT $5, s.id, 'suppressed'`+audience+`
+		  AND EXISTS (SELECT 1 FROM suppression x WHERE x.address = r.address)
+		ON CONFLICT DO NOTHING`, newsletter, mark, through, last, mailing); err != nil {
+		return err
+	}
+	if _, err := t.exec(`
+		INSERT INTO delivery (mailing_id, seq, subscriber_id, subscription_id, address, name)
+		SELECT $5, (SELECT COALESCE(MAX(seq), 0) FROM delivery WHERE mailing_id = $5) + ROW_NUMBER() OVER (ORDER BY s.id),
+			r.id, s.id, r.typed, r.name`+audience+`
+		  AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address = r.address)`, newsletter, mark, through, last, mailing); err != nil {
+		return err
+	}
+	return t.move(`UPDATE mailing SET frozen_through = $1 WHERE id = $2 AND state = 'freezing'`, last, mailing)
+}
+
+// FinishClosing writes the words, the count and the state: from here on the issue is sent at
+// its due time. Deliveries are cut into chunks of chunkSize. An issue that is not closing is
+// ErrConflict, so that a second call changes nothing.
+func (db *DB) FinishClosing(ctx context.Context, issue int64, v Variant, chunkSize int) error {
+	err := db.update(ctx, func(t *tx) error {
+		var mailing, due, count int64
+		if err := t.row(`
+			SELECT m.id, m.due_at, (SELECT COUNT(*) FROM delivery d WHERE d.mailing_id = m.id)
+			FROM issue i
+			JOIN mailing m ON m.id = i.mailing_id
+			WHERE i.id = $1`, issue).Scan(&mailing, &due, &count); err != nil {
+			return err
+		}
+		if err := t.move(`
+			UPDATE issue
+			SET state = 'closed', subject = $1, preheader = $2, closed_at = $3
+			WHERE id = $4 AND state = 'closing'`, v.Subject, v.Preheader, t.now, issue); err != nil {
+			return err
+		}
+		if err := t.keepVariant(mailing, v); err != nil {
+			return err
+		}
+		if err := t.cutChunks(mailing, count, int64(chunkSize), due); err != nil {
+			return err
+		}
+		return t.move(`UPDATE mailing SET state = 'closed', audience = $1 WHERE id = $2 AND state = 'freezing'`, count, mailing)
+	})
+	return found(err, "close issue %d", issue)
+}
+
+func (t *tx) keepVariant(mailing int64, v Variant) error {
+	_, err := t.exec(`
+		INSERT INTO variant (mailing_id, edition, language, subject, preheader, html, text)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, mailing, v.Edition, v.Language, v.Subject, v.Preheader, v.HTML, v.Text)
+	return err
+}
+
+func (t *tx) cutChunks(mailing, count, size, due int64) error {
+	for n, lo := int64(1), int64(1); lo <= count; n, lo = n+1, lo+size {
+		hi := min(lo+size-1, count)
+		if _, err := t.exec(`
+			INSERT INTO chunk (mailing_id, n, lo, hi, state, next_at)
+			VALUES ($1, $2, $3, $4, 'open', $5)`, mailing, n, lo, hi, due); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Variants are the frozen words of a mailing.
+func (db *DB) Variants(ctx context.Context, mailing int64) ([]Variant, error) {
+	all, err := query(ctx, db, func(s scanner) (Variant, error) {
+		var v Variant
+		err := s.Scan(&v.ID, &v.MailingID, &v.Edition, &v.Language, &v.Subject, &v.Preheader, &v.HTML, &v.Text)
+		return v, err
+	}, `
+		SELECT id, mailing_id, edition, language, subject, preheader, html, text
+		FROM variant
+		WHERE mailing_id = $1
+		ORDER BY id`, mailing)
+	if err != nil {
+		return nil, fmt.Errorf("read variants of mailing %d: %w", mailing, err)
+	}
+	return all, nil
+}

@@ -1,0 +1,95 @@
+package data
+
+import (
+	"context"
+	"fmt"
+)
+
+// An IssueStory is a story's place in an issue.
+type IssueStory struct {
+	Story
+	Position  int
+	ShownAs   string // the title in this issue; empty: the story's own
+	HiddenNow bool   // kept out of this issue and of the newsletter's later ones
+}
+
+// Headline is the title that this issue shows.
+func (s IssueStory) Headline() string {
+	if s.ShownAs != "" {
+		return s.ShownAs
+	}
+	return s.Title
+}
+
+func scanIssueStory(s scanner) (IssueStory, error) {
+	var i IssueStory
+	err := s.Scan(&i.ID, &i.FeedID, &i.Key, &i.Link, &i.Title, &i.Author, &i.Summary, &i.Body, &i.Image,
+		&i.State, &i.Backlog, at(&i.PublishedAt), at(&i.EditedAt), at(&i.SeenAt), &i.Position, &i.ShownAs, &i.HiddenNow)
+	return i, err
+}
+
+// IssueStories are the stories that an issue has taken, in order, the hidden ones last.
+func (db *DB) IssueStories(ctx context.Context, issue int64) ([]IssueStory, error) {
+	all, err := query(ctx, db, scanIssueStory, `
+		SELECT s.id, COALESCE(s.feed_id, 0), s.key, s.link, s.title, s.author, s.summary, s.body, s.image, s.state, s.backlog,
+			s.published_at, s.edited_at, s.seen_at, p.position, p.title, p.hidden
+		FROM issue_story p
+		JOIN story s ON s.id = p.story_id
+		WHERE p.issue_id = $1
+		ORDER BY p.hidden, p.position, s.id`, issue)
+	if err != nil {
+		return nil, fmt.Errorf("list stories of issue %d: %w", issue, err)
+	}
+	for i := range all {
+		one := []Story{all[i].Story}
+		if err := db.fillCategories(ctx, one); err != nil {
+			return nil, err
+		}
+		all[i].Story = one[0]
+	}
+	return all, nil
+}
+
+// Candidates are the stories that a newsletter could take now: new, recent enough for it,
+// and in none of its issues. Newest first, at most limit.
+func (db *DB) Candidates(ctx context.Context, newsletter int64, limit int) ([]Story, error) {
+	all, err := query(ctx, db, scanStory, `
+		SELECT `+storyColumns+`
+		FROM story
+		WHERE state = 'new'
+		  AND published_at <= $1
+		  AND published_at >= (SELECT since FROM newsletter WHERE id = $2)
+		  AND (NOT backlog OR (SELECT backlog FROM newsletter WHERE id = $2))
+		  AND NOT EXISTS (SELECT 1 FROM issue_story p WHERE p.newsletter_id = $2 AND p.story_id = story.id)
+		ORDER BY published_at DESC, id DESC
+		LIMIT $3`, millis(db.Now()), newsletter, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list candidates of newsletter %d: %w", newsletter, err)
+	}
+	return all, db.fillCategories(ctx, all)
+}
+
+// HideFromIssue keeps a story out of a draft and of the newsletter's later issues.
+func (db *DB) HideFromIssue(ctx context.Context, issue, story int64) error {
+	err := db.update(ctx, func(t *tx) error {
+		n, err := t.exec(`
+			INSERT INTO issue_story (issue_id, story_id, newsletter_id, position, hidden)
+			SELECT i.id, s.id, i.newsletter_id, 0, 1
+			FROM issue i, story s
+			WHERE i.id = $1 AND s.id = $2 AND i.state IN ('draft', 'awaiting_approval')
+			ON CONFLICT (issue_id, story_id) DO UPDATE SET hidden = 1`, issue, story)
+		if isUnique(err) || (err == nil && n == 0) {
+			return ErrConflict
+		}
+		return err
+	})
+	return found(err, "hide story %d from issue %d", story, issue)
+}
+
+// UnhideFromIssue offers a hidden story to the newsletter again.
+func (db *DB) UnhideFromIssue(ctx context.Context, issue, story int64) error {
+	err := db.update(ctx, func(t *tx) error {
+		return t.move(`DELETE FROM issue_story WHERE issue_id = $1 AND story_id = $2 AND hidden`, issue, story)
+	})
+	return found(err, "unhide story %d in issue %d", story, issue)
+}
