@@ -203,3 +203,24 @@ func (db *DB) LedgerOf(ctx context.Context, mailing, seq int64) ([]LedgerLine, e
 	}
 	return all, nil
 }
+
+// FinishedMailings are the mailings of which nothing is left to claim: those being sent that
+// may be complete, and the cancelled ones that still have open deliveries to skip.
+func (db *DB) FinishedMailings(ctx context.Context) ([]Mailing, error) {
+	all, err := query(ctx, db, scanMailing, `
+		SELECT `+mailingColumns+`
+		FROM mailing
+		WHERE (state = 'sending'
+				AND NOT EXISTS (SELECT 1 FROM chunk c WHERE c.mailing_id = mailing.id AND c.state <> 'done')
+				AND NOT EXISTS (SELECT 1 FROM retry r WHERE r.mailing_id = mailing.id))
+		   OR (state = 'cancelled' AND completed_at IS NULL)
+		ORDER BY id`)
+	return all, found(err, "list finished mailings")
+}
+
+// CountDeliveries is the size of a mailing's frozen audience so far.
+func (db *DB) CountDeliveries(ctx context.Context, mailing int64) (int, error) {
+	var n int
+	err := db.row(ctx, `SELECT COUNT(*) FROM delivery WHERE mailing_id = $1`, mailing).Scan(&n)
+	return n, found(err, "count deliveries of mailing %d", mailing)
+}

@@ -194,10 +194,18 @@ func (t *tx) settle(d Delivery, p Policy, next time.Time) error {
 	return t.planRetry(d, next)
 }
 
-// Withdraw rules that an intent was not used: the link was lost before its dot was written,
-// in this process. The next attempt follows at next.
+// Withdraw rules that an intent was not used: its dot was never written, and this process
+// knows it. The next attempt follows at next. It returns ErrNotFound where no such intent
+// stands.
 func (db *DB) Withdraw(ctx context.Context, d Delivery, next time.Time) error {
 	err := db.update(ctx, func(t *tx) error {
+		if err := t.exists(`
+			SELECT 1
+			FROM attempt_word
+			WHERE mailing_id = $1 AND seq = $2 AND attempt = $3 AND intent = 1 AND outcome IS NULL AND ruling IS NULL`,
+			d.MailingID, d.Seq, d.Attempt); err != nil {
+			return err
+		}
 		if err := t.rule(d, "withdrawn", "the link was lost before the dot"); err != nil {
 			return err
 		}

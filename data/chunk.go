@@ -25,8 +25,10 @@ type Delivery struct {
 	Attempt   int // the number of the next attempt, from 1
 	Address   string
 	Name      string
-	Chunk     int   // the chunk it is claimed through; 0: through its retry
-	Token     int64 // of that claim
+	// Subscription is what the delivery is for; 0 for a letter.
+	Subscription int64
+	Chunk        int   // the chunk it is claimed through; 0: through its retry
+	Token        int64 // of that claim
 }
 
 // begins: the mailing is being sent, or may begin at that time.
@@ -117,10 +119,10 @@ func (db *DB) ReleaseChunk(ctx context.Context, c Chunk, next time.Time) error {
 func (db *DB) ChunkDeliveries(ctx context.Context, c Chunk, after int64, limit int) ([]Delivery, error) {
 	all, err := query(ctx, db, func(s scanner) (Delivery, error) {
 		d := Delivery{MailingID: c.MailingID, Attempt: 1, Chunk: c.N, Token: c.Token}
-		err := s.Scan(&d.Seq, &d.Address, &d.Name)
+		err := s.Scan(&d.Seq, &d.Address, &d.Name, &d.Subscription)
 		return d, err
 	}, `
-		SELECT d.seq, d.address, d.name
+		SELECT d.seq, d.address, d.name, COALESCE(d.subscription_id, 0)
 		FROM delivery d
 		WHERE d.mailing_id = $1 AND d.seq > $2 AND d.seq BETWEEN $3 AND $4
 		  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.mailing_id = d.mailing_id AND a.seq = d.seq)
@@ -140,13 +142,13 @@ func (db *DB) ClaimRetry(ctx context.Context, lease time.Duration, letters bool)
 	var d Delivery
 	err := db.update(ctx, func(t *tx) error {
 		err := t.row(`
-			SELECT r.mailing_id, r.seq, r.attempt, d.address, d.name
+			SELECT r.mailing_id, r.seq, r.attempt, d.address, d.name, COALESCE(d.subscription_id, 0)
 			FROM retry r
 			JOIN mailing m ON m.id = r.mailing_id
 			JOIN delivery d ON d.mailing_id = r.mailing_id AND d.seq = r.seq
 			WHERE r.next_at <= $1 AND r.lease_until < $1 AND m.state = 'sending' AND (m.kind = 'letter' OR NOT $2)
 			ORDER BY m.kind DESC, r.next_at, r.mailing_id, r.seq
-			LIMIT 1`, t.now, letters).Scan(&d.MailingID, &d.Seq, &d.Attempt, &d.Address, &d.Name)
+			LIMIT 1`, t.now, letters).Scan(&d.MailingID, &d.Seq, &d.Attempt, &d.Address, &d.Name, &d.Subscription)
 		if err != nil {
 			return err
 		}

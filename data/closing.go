@@ -34,7 +34,7 @@ func (db *DB) BeginClosing(ctx context.Context, issue int64, stories []int64, h 
 		var state IssueState
 		var due, late int64
 		if err := t.row(`
-			SELECT i.state, i.due_at, CASE n.late WHEN 'send' THEN $2 ELSE i.due_at + n.grace END
+			SELECT i.state, i.due_at, CASE n.late WHEN 'send' THEN $2 ELSE `+greatest("i.due_at", "COALESCE(i.approved_at, 0)")+` + n.grace END
 			FROM issue i
 			JOIN newsletter n ON n.id = i.newsletter_id
 			WHERE i.id = $1`, issue, int64(math.MaxInt64)).Scan(&state, &due, &late); err != nil {
@@ -153,6 +153,9 @@ func (db *DB) FinishClosing(ctx context.Context, issue int64, v Variant, chunkSi
 		}
 		if err := t.cutChunks(mailing, count, int64(chunkSize), due); err != nil {
 			return err
+		}
+		if count == 0 { // nobody to send it to: the archive has it, and its stories are told
+			return t.move(`UPDATE mailing SET state = 'complete', completed_at = $1 WHERE id = $2 AND state = 'freezing'`, t.now, mailing)
 		}
 		return t.move(`UPDATE mailing SET state = 'closed', audience = $1 WHERE id = $2 AND state = 'freezing'`, count, mailing)
 	})

@@ -2,6 +2,8 @@ package data
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -137,14 +139,19 @@ func (db *DB) OpenIssues(ctx context.Context) ([]Issue, error) {
 	return all, nil
 }
 
-// LastDue is the latest due time of a newsletter that has a scheduled issue, or the zero time.
-func (db *DB) LastDue(ctx context.Context, newsletter int64) (time.Time, error) {
-	var t time.Time
-	err := db.row(ctx, `
-		SELECT MAX(due_at)
+// LastDue is the latest due time of a newsletter that has a scheduled issue, or the zero time,
+// and whether that issue is still open.
+func (db *DB) LastDue(ctx context.Context, newsletter int64) (last time.Time, open bool, err error) {
+	err = db.row(ctx, `
+		SELECT due_at, state IN ('draft', 'awaiting_approval', 'closing')
 		FROM issue
-		WHERE newsletter_id = $1 AND NOT by_hand AND NOT (state = 'cancelled' AND reason = $2)`, newsletter, rescheduled).Scan(at(&t))
-	return t, found(err, "read last due time of newsletter %d", newsletter)
+		WHERE newsletter_id = $1 AND NOT by_hand AND NOT (state = 'cancelled' AND reason = $2)
+		ORDER BY due_at DESC
+		LIMIT 1`, newsletter, rescheduled).Scan(at(&last), &open)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, false, nil
+	}
+	return last, open, found(err, "read last due time of newsletter %d", newsletter)
 }
 
 // PublishedIssues are the issues of the archive, newest first: those that readers have had.

@@ -138,3 +138,10 @@ func (db *DB) ConversationOfLetter(ctx context.Context, mailing int64, address s
 	}
 	return conversation, found(err, "find conversation of letter %d", mailing)
 }
+
+// LetterKindOf is what a letter is for.
+func (db *DB) LetterKindOf(ctx context.Context, mailing int64) (LetterKind, error) {
+	var k LetterKind
+	err := db.row(ctx, `SELECT kind FROM letter WHERE mailing_id = $1`, mailing).Scan(&k)
+	return k, found(err, "read letter %d", mailing)
+}
