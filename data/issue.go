@@ -230,3 +230,39 @@ func (db *DB) ApproveIssue(ctx context.Context, id int64) error {
 	})
 	return found(err, "approve issue %d", id)
 }
+
+// DueNow makes an issue due at once: a draft closes at the next look, one that is closed begins.
+// One that is being sent, or has ended, is ErrConflict. Another issue of the newsletter that is
+// due at this very millisecond is ErrConflict too.
+func (db *DB) DueNow(ctx context.Context, id int64) error {
+	err := db.update(ctx, func(t *tx) error {
+		if err := t.exists(`SELECT 1 FROM issue WHERE id = $1`, id); err != nil {
+			return err
+		}
+		err := t.move(`
+			UPDATE issue
+			SET due_at = $1, close_at = $1, approved_at = $1, by_hand = 1,
+				state = CASE state WHEN 'awaiting_approval' THEN 'draft' WHEN 'held' THEN 'draft' ELSE state END
+			WHERE id = $2 AND (state IN ('draft', 'awaiting_approval')
+				OR (state = 'held' AND mailing_id IS NULL)
+				OR (state = 'closed' AND mailing_id IN (SELECT id FROM mailing WHERE state IN ('closed', 'held'))))`, t.now, id)
+		if isUnique(err) {
+			return ErrConflict
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := t.exec(`
+			UPDATE mailing
+			SET due_at = $1, late_at = `+greatest("late_at", "$1 + 7200000")+`, state = 'closed', reason = ''
+			WHERE id = (SELECT mailing_id FROM issue WHERE id = $2) AND state IN ('closed', 'held')`, t.now, id); err != nil {
+			return err
+		}
+		_, err = t.exec(`
+			UPDATE chunk
+			SET next_at = $1
+			WHERE mailing_id = (SELECT mailing_id FROM issue WHERE id = $2) AND state <> 'done'`, t.now, id)
+		return err
+	})
+	return found(err, "make issue %d due", id)
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+)
+
+// result is one measure over a set.
+type result struct {
+	set, measure string
+	right, asked int
+	wrong        []string // files
+}
+
+func (r result) String() string {
+	percent := 0.0
+	if r.asked > 0 {
+		percent = 100 * float64(r.right) / float64(r.asked)
+	}
+	return fmt.Sprintf("score: %s %s %d/%d %.1f%%", r.set, r.measure, r.right, r.asked, percent)
+}
+
+// count adds the verdicts up, measures in the order in which they were first seen.
+func count(folder string, rows []row, all [][]verdict) []result {
+	var results []result
+	at := map[string]int{}
+	for i, verdicts := range all {
+		for _, v := range verdicts {
+			n, ok := at[v.measure]
+			if !ok {
+				n = len(results)
+				at[v.measure] = n
+				results = append(results, result{set: folder, measure: v.measure})
+			}
+			results[n].asked++
+			if v.right {
+				results[n].right++
+			} else {
+				results[n].wrong = append(results[n].wrong, rows[i].File)
+			}
+		}
+	}
+	return results
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/olomotimes/tipsheet/data"
+)
+
+func (a *app) deliveryCommand() *cobra.Command {
+	return group("delivery", "Who got it, who did not, and why", a.deliveryList(), a.deliveryShow())
+}
+
+func (a *app) deliveryList() *cobra.Command {
+	var word string
+	var issue, after int64
+	var limit int
+	c := &cobra.Command{
+		Use: "list --issue ID", Short: "The deliveries of an issue", Args: takes(0, false),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if issue == 0 {
+				return usage("name the issue with --issue; `tipsheet issue list` shows them")
+			}
+			return a.withIssue(c, []string{fmt.Sprint(issue)}, func(p *paper, i data.Issue) error {
+				if i.MailingID == 0 {
+					return &data.UserError{Message: fmt.Sprintf("issue %d is not closed, so it has no deliveries yet", i.ID)}
+				}
+				all, err := p.db.Deliveries(c.Context(), i.MailingID, data.Word(word), after, limit)
+				if err != nil {
+					return err
+				}
+				var rows [][]any
+				for _, d := range all {
+					rows = append(rows, []any{fmt.Sprintf("%d/%d", d.MailingID, d.Seq), d.Address, string(d.Word), d.Attempts})
+				}
+				return a.table([]string{"Delivery", "Address", "Word", "Attempts"}, rows)
+			})
+		},
+	}
+	c.Flags().Int64Var(&issue, "issue", 0, "which issue")
+	c.Flags().StringVar(&word, "word", "", "only those: open, accepted, deferred, refused, uncertain, assumed, gave_up, skipped, held")
+	c.Flags().Int64Var(&after, "after", 0, "from after this number on")
+	c.Flags().IntVar(&limit, "limit", 100, "how many")
+	return c
+}
+
+func (a *app) deliveryShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show MAILING/NUMBER", Short: "All that the ledger says of one delivery", Args: takes(1, false),
+		RunE: func(c *cobra.Command, args []string) error {
+			m, s, ok := strings.Cut(args[0], "/")
+			if !ok {
+				return usage("%q is not a delivery; `tipsheet delivery list` shows them, such as 12/345", args[0])
+			}
+			mailing, err := number(m, "delivery")
+			if err != nil {
+				return err
+			}
+			seq, err := number(s, "delivery")
+			if err != nil {
+				return err
+			}
+			return a.with(c, func(p *paper) error {
+				lines, err := p.db.LedgerOf(c.Context(), mailing, seq)
+				if err != nil {
+					return err
+				}
+				var rows [][]any
+				for _, l := range lines {
+					said := l.Text
+					if l.Code != 0 {
+						said = strings.TrimSpace(fmt.Sprintf("%d %s %s", l.Code, l.Enhanced, l.Text))
+					}
+					rows = append(rows, []any{l.At, l.Attempt, l.Kind, l.Word, l.Relay, l.Step, said})
+				}
+				return a.table([]string{"At", "Attempt", "Kind", "Word", "Relay", "Step", "Said"}, rows)
+			})
+		},
+	}
+}

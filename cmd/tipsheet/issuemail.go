@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/olomotimes/tipsheet/data"
+	"github.com/olomotimes/tipsheet/digest"
+	"github.com/olomotimes/tipsheet/mailer"
+	"github.com/olomotimes/tipsheet/token"
+)
+
+func (a *app) issuePreview() *cobra.Command {
+	var format string
+	c := &cobra.Command{
+		Use: "preview NEWSLETTER", Short: "What would go out now", Args: takes(1, false),
+		RunE: func(c *cobra.Command, args []string) error {
+			if format != "html" && format != "text" && format != "eml" {
+				return usage("--format %q is not one of html, text, eml", format)
+			}
+			return a.newsletterDesk(c, args[0], func(p *paper, n data.Newsletter, d *digest.Desk) error {
+				v, err := d.PreviewNewsletter(c.Context(), n)
+				if err != nil {
+					return err
+				}
+				text, err := p.previewAs(format, n, v)
+				if err != nil {
+					return err
+				}
+				_, err = a.out.Write(text)
+				return err
+			})
+		},
+	}
+	c.Flags().StringVar(&format, "format", "text", "html, text or eml")
+	return c
+}
+
+// previewAs is a variant in one form. Its personal links open nothing.
+func (p *paper) previewAs(format string, n data.Newsletter, v data.Variant) ([]byte, error) {
+	switch format {
+	case "html":
+		return []byte(v.HTML), nil
+	case "text":
+		return []byte(v.Text), nil
+	}
+	h := p.listHeader(n)
+	m := data.Mailing{Kind: "issue", DatedAt: p.db.Now(), Header: h}
+	d := data.Delivery{Seq: 1, Address: firstOf(p.Site.Contact, h.From)}
+	return mailer.Message(m, v, d, p.keys)
+}
+
+func (a *app) issueTest() *cobra.Command {
+	return &cobra.Command{
+		Use: "test ISSUE ADDRESS…", Short: "Send an issue as it stands to a few addresses, marked [Test]", Args: takes(2, true),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withIssue(c, args, func(p *paper, i data.Issue) error {
+				if err := p.canSend(); err != nil {
+					return err
+				}
+				subject, html, text, err := p.desk().Preview(c.Context(), i.ID)
+				if err != nil {
+					return err
+				}
+				for _, address := range args[1:] {
+					if _, err := data.NormalAddress(address); err != nil {
+						return err
+					}
+				}
+				plain := strings.NewReplacer(token.MarkUnsubscribe, "test", token.MarkPreferences, "test", token.MarkView, "test")
+				for _, address := range args[1:] {
+					if _, err := p.db.AddLetter(c.Context(), data.Letter{
+						Kind: data.LetterTest, To: address, Header: p.header(), IssueID: i.ID,
+						Subject: "[Test] " + subject, HTML: plain.Replace(html), Text: plain.Replace(text),
+					}); err != nil {
+						return err
+					}
+				}
+				fmt.Fprintf(a.out, "%d test letters are on their way\n", len(args)-1)
+				return nil
+			})
+		},
+	}
+}
+
+func (a *app) issueSend() *cobra.Command {
+	var progress bool
+	c := &cobra.Command{
+		Use: "send ID", Short: "Let an issue go now, and with --progress watch it", Args: takes(1, false),
+		Long: "send makes an issue due now. A running mailer sends it; where none runs, this command closes and sends it\n" +
+			"itself, and returns when it is through.",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withIssue(c, args, func(p *paper, i data.Issue) error { return a.sendIssue(c.Context(), p, i, progress) })
+		},
+	}
+	c.Flags().BoolVar(&progress, "progress", false, "show how far it is")
+	return c
+}
+
+func (a *app) sendIssue(ctx context.Context, p *paper, i data.Issue, progress bool) error {
+	if err := p.db.DueNow(ctx, i.ID); err != nil && !errors.Is(err, data.ErrConflict) {
+		return err
+	}
+	lock, err := p.db.TakeRole(data.RoleMailer)
+	if err != nil { // a mailer runs: it finds the issue by itself
+		if !progress {
+			fmt.Fprintf(a.out, "issue %d is due now; the running mailer sends it\n", i.ID)
+			return nil
+		}
+		return a.watchIssue(ctx, p, i.ID)
+	}
+	defer lock.Release()
+	if err := p.canSend(); err != nil {
+		return err
+	}
+	p.log = slog.New(slog.DiscardHandler) // the bar and the sum say what happens
+	m, err := p.mailer()
+	if err != nil {
+		return err
+	}
+	if now, err := p.db.Issue(ctx, i.ID); err != nil {
+		return err
+	} else if now.State == data.IssueDraft || now.State == data.IssueClosing {
+		if err := p.desk().Close(ctx, i.ID); err != nil {
+			return err
+		}
+	}
+	sending, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- m.Run(sending) }()
+	err = a.watchIssue(ctx, p, i.ID)
+	stop()
+	return errors.Join(err, <-done)
+}
+
+// watchIssue says how far an issue is until it is through, held, paused or ended.
+func (a *app) watchIssue(ctx context.Context, p *paper, id int64) error {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	begun := time.Now()
+	for {
+		i, err := p.db.Issue(ctx, id)
+		if err != nil {
+			return err
+		}
+		if i.MailingID != 0 {
+			account, err := p.db.Account(ctx, i.MailingID)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.out, "%s\n", progressLine(account, time.Since(begun)))
+		}
+		switch i.State {
+		case data.IssueComplete, data.IssueSkipped, data.IssueMerged, data.IssueCancelled:
+			fmt.Fprintf(a.out, "issue %d is %s\n", id, i.State)
+			return nil
+		case data.IssueHeld, data.IssuePaused, data.IssueAwaiting:
+			return &exitError{exitPerson, &data.UserError{Message: fmt.Sprintf("issue %d is %s: %s", id, strings.ReplaceAll(string(i.State), "_", " "), i.Reason), Hint: "look at it at the desk under Issues"}}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+const barWidth = 30
+
+// progressLine is a bar, the figures, the rate and the time left.
+func progressLine(a data.Account, elapsed time.Duration) string {
+	done := a.Settled()
+	filled := 0
+	if a.Audience > 0 {
+		filled = barWidth * done / a.Audience
+	}
+	line := fmt.Sprintf("[%s%s] %d of %d, %d accepted, %d deferred, %d refused, %d uncertain",
+		strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), done, a.Audience,
+		a.Words[data.WordAccepted], a.Words[data.WordDeferred], a.Words[data.WordRefused], a.Words[data.WordUncertain])
+	if s := elapsed.Seconds(); done > 0 && s >= 1 {
+		rate := float64(done) / s
+		line += fmt.Sprintf(", %.0f a second, %s left", rate, (time.Duration(float64(a.Audience-done)/rate) * time.Second).Round(time.Second))
+	}
+	return line
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/olomotimes/tipsheet/data"
+	"github.com/olomotimes/tipsheet/digest"
+	"github.com/olomotimes/tipsheet/digest/feed"
+)
+
+func (a *app) storyCommand() *cobra.Command {
+	return group("story", "Stories and the feeds they come from", a.storyFetch(), a.storyList(), a.storyAdd(), a.storyHide(), a.storyParse())
+}
+
+func (a *app) storyFetch() *cobra.Command {
+	return &cobra.Command{
+		Use: "fetch [FEED-URL…]", Short: "Read feeds now; an address that is new is kept and read from then on",
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.with(c, func(p *paper) error {
+				for _, address := range args {
+					if !isWebAddress(address) {
+						return usage("%q is not a web address; write it with https:// in front", address)
+					}
+					if _, err := p.db.AddFeed(c.Context(), address); err != nil {
+						return err
+					}
+				}
+				polled, err := p.desk().PollAll(c.Context())
+				if err != nil {
+					return err
+				}
+				return a.sayPolled(polled)
+			})
+		},
+	}
+}
+
+func (a *app) sayPolled(polled []digest.Polled) error {
+	if len(polled) == 0 {
+		return &data.UserError{Message: "there is no feed yet", Hint: "name its address: tipsheet story fetch https://…"}
+	}
+	var rows [][]any
+	failed := 0
+	for _, p := range polled {
+		word := fmt.Sprintf("%d new, %d edited, %d in the feed", p.Kept.New, p.Kept.Edited, p.Read)
+		switch {
+		case p.Err != nil:
+			word, failed = p.Err.Error(), failed+1
+		case p.Same:
+			word = "nothing has changed"
+		case p.Kept.Backlog > 0:
+			word += fmt.Sprintf(" (%d older than a day: kept, not mailed)", p.Kept.Backlog)
+		}
+		rows = append(rows, []any{p.Feed.ID, p.Feed.URL, word})
+	}
+	if err := a.table([]string{"Feed", "Address", "Result"}, rows); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return &exitError{exitFailed, fmt.Errorf("%d of %d feeds could not be read; the stories we have of them stay", failed, len(polled))}
+	}
+	return nil
+}
+
+func (a *app) storyList() *cobra.Command {
+	var limit int
+	c := &cobra.Command{
+		Use: "list", Short: "The latest stories", Args: takes(0, false),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return a.with(c, func(p *paper) error {
+				all, err := p.db.Stories(c.Context(), limit)
+				if err != nil {
+					return err
+				}
+				var rows [][]any
+				for _, s := range all {
+					state := string(s.State)
+					if s.Backlog {
+						state += " (backlog)"
+					}
+					rows = append(rows, []any{s.ID, s.PublishedAt, state, strings.Join(s.Categories, ", "), s.Title})
+				}
+				return a.table([]string{"ID", "Published", "State", "Categories", "Title"}, rows)
+			})
+		},
+	}
+	c.Flags().IntVar(&limit, "limit", 50, "how many")
+	return c
+}
+
+func (a *app) storyAdd() *cobra.Command {
+	var s data.Story
+	c := &cobra.Command{
+		Use: "add --title … --link …", Short: "Add a story by hand", Args: takes(0, false),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if s.Title == "" || !isWebAddress(s.Link) {
+				return usage("a story needs --title and --link with a web address")
+			}
+			return a.with(c, func(p *paper) error {
+				id, err := p.db.AddStory(c.Context(), s)
+				if err != nil {
+					return conflict(err, "there is a story with that link already")
+				}
+				fmt.Fprintf(a.out, "story %d added\n", id)
+				return nil
+			})
+		},
+	}
+	c.Flags().StringVar(&s.Title, "title", "", "headline")
+	c.Flags().StringVar(&s.Link, "link", "", "web address")
+	c.Flags().StringVar(&s.Summary, "summary", "", "a sentence or two")
+	c.Flags().StringVar(&s.Author, "author", "", "who wrote it")
+	c.Flags().StringVar(&s.Image, "image", "", "web address of a picture")
+	c.Flags().StringSliceVar(&s.Categories, "category", nil, "its categories")
+	return c
+}
+
+func (a *app) storyHide() *cobra.Command {
+	var undo bool
+	c := &cobra.Command{
+		Use: "hide ID", Short: "Keep a story out of the issues to come", Args: takes(1, false),
+		RunE: func(c *cobra.Command, args []string) error {
+			id, err := number(args[0], "story")
+			if err != nil {
+				return err
+			}
+			return a.with(c, func(p *paper) error {
+				if undo {
+					return conflict(p.db.ShowStory(c.Context(), id), "that story is not hidden")
+				}
+				return conflict(p.db.HideStory(c.Context(), id), "that story is hidden already, or gone from the site")
+			})
+		},
+	}
+	c.Flags().BoolVar(&undo, "undo", false, "let it in again")
+	return c
+}
+
+func (a *app) storyParse() *cobra.Command {
+	return &cobra.Command{
+		Use: "parse FILE…", Short: "Print what a feed file says, as JSON; needs no database", Args: takes(1, true),
+		RunE: func(_ *cobra.Command, args []string) error {
+			failed := 0
+			for _, name := range args {
+				f, err := a.parseFeed(name)
+				if err != nil {
+					fmt.Fprintf(a.err, "tipsheet: %s: %s\n", name, sentence(err))
+					failed++
+					continue
+				}
+				if err := a.printJSON(f.JSON(name)); err != nil {
+					return err
+				}
+			}
+			if failed > 0 {
+				return &exitError{exitFailed, errSaid}
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) parseFeed(name string) (feed.Feed, error) {
+	var body []byte
+	var err error
+	if name == "-" {
+		body, err = io.ReadAll(io.LimitReader(a.in, feed.MaxBytes+1))
+	} else {
+		body, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return feed.Feed{}, err
+	}
+	if len(body) > feed.MaxBytes {
+		return feed.Feed{}, fmt.Errorf("larger than %d MB, which no feed is", feed.MaxBytes>>20)
+	}
+	return feed.Parse(body, "", "")
+}
+
+// number reads an id.
+func number(s, noun string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 1 {
+		return 0, usage("%q is not the number of a %s; `tipsheet %s list` shows them", s, noun, noun)
+	}
+	return id, nil
+}

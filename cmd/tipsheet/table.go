@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// table prints rows under headings, or as JSON: an array of objects with the headings, in
+// lower case and with underscores, as names.
+func (a *app) table(headings []string, rows [][]any) error {
+	if a.json {
+		all := make([]map[string]any, 0, len(rows))
+		for _, row := range rows {
+			one := map[string]any{}
+			for i, cell := range row {
+				one[strings.ReplaceAll(strings.ToLower(headings[i]), " ", "_")] = jsonCell(cell)
+			}
+			all = append(all, one)
+		}
+		return a.printJSON(all)
+	}
+	w := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, strings.ToUpper(strings.Join(headings, "\t")))
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = textCell(cell)
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	}
+	return w.Flush()
+}
+
+func (a *app) printJSON(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+func jsonCell(v any) any {
+	if t, ok := v.(time.Time); ok {
+		if t.IsZero() {
+			return nil
+		}
+		return t.UTC().Format(time.RFC3339)
+	}
+	return v
+}
+
+func textCell(v any) string {
+	switch v := v.(type) {
+	case time.Time:
+		if v.IsZero() {
+			return "-"
+		}
+		return v.Local().Format("2006-01-02 15:04")
+	case string:
+		if v == "" {
+			return "-"
+		}
+		return printable(v)
+	}
+	return fmt.Sprint(v)
+}
+
+// printable keeps a stranger's text from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || (r >= 0x7f && r < 0xa0) || (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069) {
+			return ' '
+		}
+		return r
+	}, s)
+}

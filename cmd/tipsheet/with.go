@@ -1,0 +1,37 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/olomotimes/tipsheet/data"
+)
+
+// with opens the paper, does one thing and closes it again. It works beside a running serve.
+func (a *app) with(c *cobra.Command, do func(*paper) error) error {
+	level := new(slog.LevelVar)
+	level.Set(slog.LevelError) // what went well, the command says itself
+	p, err := a.open(c.Context(), slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level})))
+	if err != nil {
+		return err
+	}
+	return errors.Join(notFound(do(p)), p.close())
+}
+
+// conflict puts a sentence in place of a lost race or a forbidden move.
+func conflict(err error, message string) error {
+	if errors.Is(err, data.ErrConflict) {
+		return &data.UserError{Message: message}
+	}
+	return err
+}
+
+// notFound puts a sentence in place of a number or name that is not there.
+func notFound(err error) error {
+	if errors.Is(err, data.ErrNotFound) {
+		return &data.UserError{Message: "there is no such thing: " + err.Error(), Hint: "the list commands show what there is"}
+	}
+	return err
+}

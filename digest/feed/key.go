@@ -1,0 +1,95 @@
+package feed
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"strings"
+)
+
+// Key is what a story is known by, from one reading of the feed to the next: the feed's id, else the canonical address,
+// else a hash of the title. An id that is itself an address is compared in its canonical form, so a site that moves from http to
+// https has no new stories. The key of an item without any of the three is empty.
+func Key(it Item) string {
+	id := strings.TrimSpace(it.ID)
+	switch {
+	case isWebAddress(id):
+		// Link blogs tell their stories apart by the fragment alone.
+		return canonical(id, true)
+	case id != "":
+		return id
+	case it.Link != "":
+		return CanonicalURL(it.Link)
+	case it.Title != "":
+		sum := sha256.Sum256([]byte(strings.ToLower(strings.Join(strings.Fields(it.Title), " "))))
+		return "title:" + hex.EncodeToString(sum[:])
+	}
+	return ""
+}
+
+// CanonicalURL is the form of a web address by which two links to the same story are equal: https, the host in lower case without
+// a default port, no tracking parameters (utm_*, fbclid, Blogger's m=1 and the like), no fragment, no slash at
+// the end. Other parameters stay as they are, in their order. Anything but an http or https address is returned
+// as it is, without the white space around it.
+func CanonicalURL(address string) string { return canonical(address, false) }
+
+func canonical(address string, keepFragment bool) string {
+	address = strings.TrimSpace(address)
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return address
+	}
+	host := strings.TrimRight(strings.ToLower(u.Hostname()), ".")
+	if host == "" {
+		return address
+	}
+	u.Scheme = "https"
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if p := u.Port(); p != "" && p != "80" && p != "443" {
+		host += ":" + p
+	}
+	u.Host = host
+	u.RawQuery = withoutTracking(u.RawQuery)
+	u.ForceQuery = false
+	if !keepFragment {
+		u.Fragment, u.RawFragment = "", ""
+	}
+	if u.Opaque == "" {
+		u.Path = strings.TrimRight(u.Path, "/")
+		u.RawPath = strings.TrimRight(u.RawPath, "/")
+	}
+	return u.String()
+}
+
+// withoutTracking works on the text, since a decoded and encoded query may differ from what the site understands.
+func withoutTracking(query string) string {
+	if query == "" {
+		return ""
+	}
+	kept := make([]string, 0, 4)
+	for _, pair := range strings.Split(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		if pair != "" && !isTracking(strings.ToLower(name), value) {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, "&")
+}
+
+func isTracking(name, value string) bool {
+	switch name {
+	case "m": // Blogger's page for telephones
+		return value == "1" || value == "0"
+	case "fbclid", "gclid", "gclsrc", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "ttclid", "igshid", "igsh", "li_fat_id",
+		"mc_cid", "mc_eid", "_hsenc", "_hsmi", "mkt_tok", "vero_id", "oly_anon_id", "oly_enc_id", "rb_clickid", "wt_mc", "spref", "_openstat":
+		return true
+	}
+	return strings.HasPrefix(name, "utm_") || strings.HasPrefix(name, "mtm_") || strings.HasPrefix(name, "pk_") || strings.HasPrefix(name, "hsa_")
+}
+
+func isWebAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
