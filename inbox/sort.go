@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/olomotimes/tipsheet/data"
+	"github.com/olomotimes/tipsheet/inbox/message"
 	"github.com/olomotimes/tipsheet/inbox/report"
 	"github.com/olomotimes/tipsheet/inbox/sorter"
 )
@@ -46,17 +47,20 @@ func (in *Inbox) verdict(r reading) (v sorter.Verdict, ok bool) {
 	return in.Model.Sort(r.sortText()), true
 }
 
-// sortText is what the sorter reads: what this person wrote, or all of it where that is nothing or a line above a
-// mail that is passed on.
-func (r reading) sortText() sorter.Text {
-	t := sorter.Text{From: r.From.Address, Subject: r.Subject, Body: r.NewText}
-	if r.From.Name != "" {
-		t.From = r.From.Name + " <" + r.From.Address + ">"
+// sortText is what the sorter reads of a message.
+func (r reading) sortText() sorter.Text { return SortText(r.Message) }
+
+// SortText is what the sorter reads of a message: what this person wrote, or all of it where that is nothing or a
+// line above a mail that is passed on.
+func SortText(m message.Message) sorter.Text {
+	t := sorter.Text{From: m.From.Address, Subject: m.Subject, Body: m.NewText}
+	if m.From.Name != "" {
+		t.From = m.From.Name + " <" + m.From.Address + ">"
 	}
-	if words := strings.TrimSpace(r.NewText); words == "" || !r.Original.IsZero() && len([]rune(words)) < forwarderLine {
-		t.Body = r.Text
+	if words := strings.TrimSpace(m.NewText); words == "" || !m.Original.IsZero() && len([]rune(words)) < forwarderLine {
+		t.Body = m.Text
 	}
-	for _, a := range r.Attachments {
+	for _, a := range m.Attachments {
 		t.Attachments = append(t.Attachments, a.Name)
 	}
 	return t

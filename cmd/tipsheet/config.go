@@ -12,6 +12,7 @@ import (
 	"github.com/olomotimes/tipsheet/digest"
 	"github.com/olomotimes/tipsheet/inbox"
 	"github.com/olomotimes/tipsheet/inbox/imap"
+	"github.com/olomotimes/tipsheet/inbox/sorter"
 	"github.com/olomotimes/tipsheet/mailer"
 	"github.com/olomotimes/tipsheet/mailer/smtp"
 	"github.com/olomotimes/tipsheet/web"
@@ -29,6 +30,7 @@ type config struct {
 	Issues   digest.IssueSettings `toml:"issues" doc:"how issues are made"`
 	Bounces  bouncesConfig        `toml:"bounces" doc:"where bounces come back to"`
 	Inbox    inbox.Settings       `toml:"inbox" doc:"how mail is taken in and sorted"`
+	Sorter   sorter.Settings      `toml:"sorter" doc:"when the sorter is sure"`
 	Ledger   mailer.Settings      `toml:"ledger" doc:"how deliveries are kept account of"`
 
 	path string // of the file; empty: none was read
@@ -88,6 +90,7 @@ func defaults() config {
 		Feeds:    digest.DefaultFeedSettings(),
 		Issues:   digest.DefaultIssueSettings(),
 		Inbox:    inbox.DefaultSettings(),
+		Sorter:   sorter.DefaultSettings(),
 		Ledger:   mailer.DefaultSettings(),
 	}
 }
@@ -129,6 +132,7 @@ func (c config) validate() []error {
 	under("feeds", c.Feeds.Validate())
 	under("issues", c.Issues.Validate())
 	under("inbox", c.Inbox.Validate())
+	under("sorter", c.Sorter.Validate())
 	under("ledger", c.Ledger.Validate())
 	if c.Bounces.Address != "" {
 		if _, err := data.NormalAddress(c.Bounces.Address); err != nil {

@@ -163,7 +163,7 @@ func (p *paper) runParts(ctx context.Context, parts []part) error {
 
 // webPart listens at once, so that a port that is taken is told before anything else begins.
 func (p *paper) webPart() (part, net.Addr, error) {
-	handler, err := p.pages()
+	handler, stop, err := p.pages()
 	if err != nil {
 		return part{}, nil, err
 	}
@@ -174,10 +174,11 @@ func (p *paper) webPart() (part, net.Addr, error) {
 	server := web.NewServer(handler, p.log.With("room", "web"))
 	run := func(ctx context.Context) error {
 		stopped := context.AfterFunc(ctx, func() {
+			stop()
 			grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 			defer cancel()
 			if err := server.Shutdown(grace); err != nil {
-				server.Close() // event streams do not end by themselves
+				p.log.Warn("pages were cut off at the stop", "error", errors.Join(err, server.Close()))
 			}
 		})
 		defer stopped()
