@@ -224,3 +224,14 @@ func (db *DB) CountDeliveries(ctx context.Context, mailing int64) (int, error) {
 	err := db.row(ctx, `SELECT COUNT(*) FROM delivery WHERE mailing_id = $1`, mailing).Scan(&n)
 	return n, found(err, "count deliveries of mailing %d", mailing)
 }
+
+// CountUncertain counts the attempts of a mailing whose dot may have been on the wire without
+// an answer: those that wait, and those that were ruled on since.
+func (db *DB) CountUncertain(ctx context.Context, mailing int64) (int, error) {
+	var n int
+	err := db.row(ctx, `
+		SELECT COUNT(*)
+		FROM attempt_word
+		WHERE mailing_id = $1 AND intent = 1 AND outcome IS NULL AND (ruling IS NULL OR ruling <> 'withdrawn')`, mailing).Scan(&n)
+	return n, found(err, "count uncertain deliveries of mailing %d", mailing)
+}

@@ -92,3 +92,10 @@ func (db *DB) DropFiling(ctx context.Context, f Filing, why string) error {
 	})
 	return found(err, "drop filing %d", f.ID)
 }
+
+// CountPendingFilings counts the moves that still have to be made.
+func (db *DB) CountPendingFilings(ctx context.Context) (int, error) {
+	var n int
+	err := db.row(ctx, `SELECT COUNT(*) FROM filing WHERE state = 'pending'`).Scan(&n)
+	return n, found(err, "count filings")
+}

@@ -1,0 +1,45 @@
+# make demo and make test are all that a newcomer needs.
+FIXTURES ?= ../shared/fixtures
+KILLS ?= 200
+AXE_VERSION = 4.10.3
+
+.PHONY: build demo test check score deps train fuzz crash soak
+
+build:
+	go build -o bin/tipsheet ./cmd/tipsheet
+
+demo:
+	go run ./cmd/tipsheet demo
+
+# The servers that tests talk to, installed through apt-get when missing.
+deps:
+	@AXE_VERSION=$(AXE_VERSION) bash scripts/deps.sh
+
+test: deps
+	@bash scripts/test.sh
+
+check:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	go test -count=1 -run 'TestRule' ./cmd/tipsheet
+	go test -race -short -timeout 7m $$(go list ./... | grep -v -e /cmd/ -e /proof/)
+
+# Real third-party cases, read from where they lie and never copied here.
+score:
+	go run ./cmd/score -fixtures $(FIXTURES)
+
+# The sorter's model, from its corpus.
+train:
+	go run ./inbox/sorter/train
+
+# Each fuzz target for a minute; what it finds becomes a seed.
+fuzz:
+	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
+		echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 60s $$p || exit 1; done; done
+
+# SIGKILL again and again, and counting at the far end.
+crash:
+	KILLS=$(KILLS) go test ./cmd/tipsheet -run TestKilled -count=1 -v -timeout 60m
+
+soak: crash

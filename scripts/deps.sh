@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Installs what the tests need and this machine lacks. It is quick when all is there.
+set -euo pipefail
+sudo=""
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+missing=()
+need() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing+=("$2"); }
+need dovecot dovecot-imapd
+need postfix postfix
+need chromium chromium
+need mbsync isync
+need strace strace
+need fusermount3 fuse3
+need ip iproute2
+need npm npm
+/usr/bin/python3 -c 'import dkim' 2>/dev/null || missing+=(python3-dkim)
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing: ${missing[*]}"
+  $sudo apt-get update -q
+  # Services must not start by themselves: the tests start their own, on loopback, with private configuration.
+  printf '#!/bin/sh\nexit 101\n' | $sudo tee /usr/sbin/policy-rc.d >/dev/null
+  $sudo chmod +x /usr/sbin/policy-rc.d
+  status=0
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" || status=$?
+  $sudo rm -f /usr/sbin/policy-rc.d
+  [ $status = 0 ] || { echo "these packages could not be installed: ${missing[*]}"; exit $status; }
+fi
+# axe-core looks at the pages' accessibility: pinned by version and hash, in a folder that git ignores.
+axe="axe-core-$AXE_VERSION.tgz"
+sum="5e6edba515e70d25f6604d9815f064d859c5d1ea7ab661bbc4f87c88779ef0c21cae0abbeb636471ef39e9d62d2582e4b88a1866f19f4ecfcf6d986275e4dc12"
+mkdir -p .tools
+if [ ! -f .tools/axe-core/axe.min.js ]; then
+  (cd .tools && npm pack --silent "axe-core@$AXE_VERSION" >/dev/null && echo "$sum  $axe" | sha512sum -c --quiet - && tar xzf "$axe" && rm -rf axe-core && mv package axe-core && rm -f "$axe")
+fi
