@@ -106,7 +106,7 @@ func (w *walker) openMultipart(p *part, body []byte, depth int) {
 	if !found {
 		if boundary = guessBoundary(body); boundary != "" {
 			w.warn("the boundary of a multipart is missing or wrong; it was guessed")
-			pieces, found, whole = cutParts(body, boundary, limit)
+			pieces, _, whole = cutParts(body, boundary, limit)
 		}
 	}
 	if !whole {

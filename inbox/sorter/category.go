@@ -43,12 +43,12 @@ type Cost struct {
 type Settings struct {
 	// Threshold is the confidence from which a message counts as sure, above
 	// 0 and below 1. Saying unsure is priced at 1 - Threshold.
-	Threshold float64 `toml:"threshold"`
+	Threshold float64 `toml:"threshold" doc:"the confidence from which a message counts as sure"`
 	// AlsoThreshold is the share that a second category must have in one part
 	// of a message, above 0 and below 1, for the message to be called both.
-	AlsoThreshold float64 `toml:"also_threshold"`
+	AlsoThreshold float64 `toml:"also_threshold" doc:"the share that a second category must have in one part of a message for it to be called both"`
 	// Costs names the mistakes that cost more or less than 1.
-	Costs []Cost `toml:"costs"`
+	Costs []Cost `toml:"costs" doc:"what a mistake costs, where not 1: a list of tables with true, filed and cost"`
 }
 
 // DefaultSettings are chosen on writers that the model was not trained on
