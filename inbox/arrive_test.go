@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	goimap "github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
 	"github.com/olomotimes/tipsheet/data"
 	"github.com/olomotimes/tipsheet/inbox/imap"
 	"github.com/olomotimes/tipsheet/inbox/imaptest"
@@ -90,7 +93,7 @@ func TestANewUIDValidityImportsNothingAgain(t *testing.T) {
 	})
 }
 
-func TestMessageIDsAndFlagsDecideNothing(t *testing.T) {
+func TestMessageIDsDecideNothing(t *testing.T) {
 	ctx, db := within(t, time.Minute), open(t)
 	s := startEmbedded(t, imaptest.Options{Folders: []string{"More"}})
 	same := func(body string) []byte {
@@ -103,13 +106,6 @@ func TestMessageIDsAndFlagsDecideNothing(t *testing.T) {
 	must(t, s.Append("More", bare, time.Now()))
 	settings := loopback(s.Port(), imap.FilingLeave)
 	settings.Folders = []string{"More"}
-	// What another program does to flags before we look.
-	session, err := imap.Dial(ctx, settings, "secret")
-	must(t, err)
-	defer session.Close()
-	_, err = session.Select(ctx, "INBOX")
-	must(t, err)
-	must(t, session.Keyword(ctx, 1, "seen-by-somebody"))
 	r := poll(t, ctx, options(t, db, settings))
 	if r.New != 3 || r.Known != 1 || r.Opened != 3 {
 		t.Errorf("%+v", r)
@@ -129,8 +125,32 @@ func TestMessageIDsAndFlagsDecideNothing(t *testing.T) {
 }
 
 func TestMailSeenOrDeletedByAnotherProgramStillArrives(t *testing.T) {
+	servers(t, func(t *testing.T, s server) {
+		ctx, db := within(t, time.Minute), open(t)
+		for n := range 3 {
+			s.deliver(letter(n, "tip"))
+		}
+		app, err := imapclient.DialInsecure(fmt.Sprintf("127.0.0.1:%d", s.port), nil)
+		must(t, err)
+		defer app.Close()
+		must(t, app.Login("tips@example.org", "secret").Wait())
+		_, err = app.Select("INBOX", nil).Wait()
+		must(t, err)
+		for uid, flag := range map[goimap.UID]goimap.Flag{1: goimap.FlagSeen, 2: goimap.FlagDeleted} {
+			must(t, app.Store(goimap.UIDSetNum(uid), &goimap.StoreFlags{Op: goimap.StoreFlagsAdd, Flags: []goimap.Flag{flag}}, nil).Close())
+		}
+		if r := poll(t, ctx, options(t, db, loopback(s.port, imap.FilingLeave))); r.New != 3 || r.Opened != 3 {
+			t.Errorf("%+v", r)
+		}
+		unseen, err := app.UIDSearch(&goimap.SearchCriteria{NotFlag: []goimap.Flag{goimap.FlagSeen}}, nil).Wait()
+		if err != nil || len(unseen.AllUIDs()) != 2 {
+			t.Errorf("reading changed a flag: unseen are %v, %v", unseen, err)
+		}
+	})
+}
+
+func TestNothingIsAskedForThatABadMessageCanSpoil(t *testing.T) {
 	ctx, db := within(t, time.Minute), open(t)
-	// What each FETCH and SEARCH asks for shows that no flag is looked at.
 	s := startScripted(t, imaptest.Script{Mails: []imaptest.Mail{{UID: 1, Raw: letter(1, "tip")}, {UID: 2, Raw: letter(2, "tip")}}})
 	if r := poll(t, ctx, options(t, db, loopback(s.Port(), imap.FilingLeave))); r.New != 2 || r.Opened != 2 {
 		t.Errorf("%+v", r)

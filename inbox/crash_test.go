@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,15 +108,14 @@ func TestALineCutAnywhereInAFetchLosesNothing(t *testing.T) {
 	for n := range 3 {
 		mails = append(mails, imaptest.Mail{UID: uint32(n + 1), Raw: fmt.Appendf(nil, "From: a@example.com\r\nSubject: tip: %d\r\n\r\nx\r\n", n)})
 	}
-	cuts := 0
+	var cuts atomic.Int32
 	for at := 0; at < 420; at += 9 {
 		ctx, db := within(t, time.Minute), open(t)
-		armed := 1 // the first fetch of bodies meets the cut
+		var met atomic.Bool // the first fetch of bodies meets the cut
 		s, err := imaptest.StartScripted(imaptest.Script{Mails: mails, Answers: map[string]func(*imaptest.Exchange){
 			"UID FETCH": func(e *imaptest.Exchange) {
-				if strings.Contains(e.Args, "BODY") && armed > 0 {
-					armed--
-					cuts++
+				if strings.Contains(e.Args, "BODY") && met.CompareAndSwap(false, true) {
+					cuts.Add(1)
 					imaptest.CutAfter(at)(e)
 					return
 				}
@@ -129,7 +129,7 @@ func TestALineCutAnywhereInAFetchLosesNothing(t *testing.T) {
 		}
 		must(t, s.Close())
 	}
-	if cuts < 40 {
-		t.Errorf("%d cuts", cuts)
+	if n := cuts.Load(); n < 40 {
+		t.Errorf("%d cuts", n)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,16 +39,16 @@ func TestAPoisonMessageIsParkedAndTheOthersCome(t *testing.T) {
 		"NIL":                  imaptest.NilBody,
 		"a bad envelope":       imaptest.BadEnvelope,
 		"a huge announcement":  imaptest.HugeLiteral(3 << 30),
-		"an answer without OK": func(e *imaptest.Exchange) { e.Say("* 3 FETCH (())"); e.Polite() },
+		"an unreadable answer": func(e *imaptest.Exchange) { e.Say("* 3 FETCH (())"); e.Polite() },
 	}
 	for name, lie := range lies {
 		t.Run(name, func(t *testing.T) {
 			clock := datatest.NewClock()
 			ctx, db := within(t, time.Minute), datatest.Open(t, clock)
-			healed := false
+			var healed atomic.Bool
 			s := startScripted(t, imaptest.Script{Mails: fiveMails(), Answers: map[string]func(*imaptest.Exchange){
 				"UID FETCH": func(e *imaptest.Exchange) {
-					if !healed && asksFor(e, 3) {
+					if !healed.Load() && asksFor(e, 3) {
 						lie(e)
 						return
 					}
@@ -78,7 +79,7 @@ func TestAPoisonMessageIsParkedAndTheOthersCome(t *testing.T) {
 			if gaps[0].Tries != 2 || gaps[0].NextAt.Sub(clock.Now()) < 9*time.Minute {
 				t.Errorf("after the second try: %+v", gaps[0])
 			}
-			healed = true
+			healed.Store(true)
 			clock.Add(time.Hour)
 			if r := poll(t, ctx, o); r.New != 1 || r.Opened != 1 {
 				t.Errorf("healed: %+v", r)
@@ -218,18 +219,18 @@ func TestLargeMailComesWholeAndATooLargeOneIsAGapInWords(t *testing.T) {
 
 func TestAServerThatFailsMidwayKeepsWhatCame(t *testing.T) {
 	ctx, db := within(t, time.Minute), open(t)
-	down := false
+	var down atomic.Bool
 	s := startScripted(t, imaptest.Script{Mails: fiveMails(), Answers: map[string]func(*imaptest.Exchange){
 		"UID FETCH": func(e *imaptest.Exchange) {
 			if asksFor(e, 4) {
-				down = true
+				down.Store(true)
 				e.Cut()
 				return
 			}
 			e.Polite()
 		},
 		"AUTHENTICATE": func(e *imaptest.Exchange) {
-			if down {
+			if down.Load() {
 				e.Cut()
 				return
 			}

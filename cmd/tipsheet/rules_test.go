@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -237,6 +236,6 @@ func TestRuleEveryDependencyHasItsReason(t *testing.T) {
 		}
 	}
 	if n < 10 {
-		t.Fatal(fmt.Sprintf("go.mod has %d direct dependencies", n))
+		t.Fatalf("go.mod has %d direct dependencies", n)
 	}
 }
