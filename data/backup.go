@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 )
@@ -14,7 +15,14 @@ func (db *DB) Backup(ctx context.Context, file string) error {
 	if _, err := os.Stat(file); err == nil {
 		return &UserError{Message: file + " exists already", Hint: "name a new file for the backup"}
 	}
-	if _, err := db.read.ExecContext(ctx, `VACUUM INTO ?1`, file); err != nil {
+	// A connection of its own: the readers' may not write, not even another file, and the
+	// writer's is needed meanwhile.
+	own, err := sql.Open("sqlite3", dsn(db.path, true))
+	if err != nil {
+		return fmt.Errorf("back up to %s: %w", file, err)
+	}
+	defer own.Close()
+	if _, err := own.ExecContext(ctx, `VACUUM INTO ?1`, file); err != nil {
 		return fmt.Errorf("back up to %s: %w", file, err)
 	}
 	if err := os.Chmod(file, 0o600); err != nil {
