@@ -59,12 +59,12 @@ func printResults(results []result, verbose bool, out, errs io.Writer) int {
 	for _, r := range results {
 		fmt.Fprintln(out, r)
 		if verbose {
-			for _, name := range r.wrong[:min(len(r.wrong), 100)] {
+			for _, name := range r.wrong[:min(len(r.wrong), 10)] {
 				fmt.Fprintf(out, "  %s\n", name)
 			}
 		}
-		if floor, ok := floors[r.set+" "+r.measure]; ok && r.right < floor && r.asked > 0 {
-			fmt.Fprintf(errs, "score: %s %s: %d right is below the floor of %d\n", r.set, r.measure, r.right, floor)
+		if floor, ok := floors[r.set+" "+r.measure]; ok && r.percent() < floor {
+			fmt.Fprintf(errs, "score: %s %s: %.1f%% is below the floor of %.1f%%\n", r.set, r.measure, r.percent(), floor)
 			code = 1
 		}
 	}

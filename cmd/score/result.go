@@ -11,12 +11,16 @@ type result struct {
 	wrong        []string // files
 }
 
-func (r result) String() string {
-	percent := 0.0
-	if r.asked > 0 {
-		percent = 100 * float64(r.right) / float64(r.asked)
+// percent is how many of a hundred were right; of nothing asked, all.
+func (r result) percent() float64 {
+	if r.asked == 0 {
+		return 100
 	}
-	return fmt.Sprintf("score: %s %s %d/%d %.1f%%", r.set, r.measure, r.right, r.asked, percent)
+	return 100 * float64(r.right) / float64(r.asked)
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("score: %s %s %d/%d %.1f%%", r.set, r.measure, r.right, r.asked, r.percent())
 }
 
 // count adds the verdicts up, measures in the order in which they were first seen.

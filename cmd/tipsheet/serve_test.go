@@ -203,7 +203,12 @@ func besideServe(t *testing.T, w *town) {
 	if out := w.run("message", "list"); !strings.Contains(out, "tip") {
 		t.Errorf("message list: %s", out)
 	}
-	id := match(t, `issue (\d+) of daily`, w.run("issue", "compose", "daily", "--due", "+1h", "--close", "+1h"))
+	w.run("story", "add", "--title", "Schools reopen", "--link", "https://post.example.com/schools")
+	id := match(t, `issue (\d+) of daily`, w.run("issue", "compose", "daily", "--due", "+1h", "--close", "now"))
+	until(t, "the issue to be closed", func() bool { return strings.Contains(w.run("issue", "status", id), "closed") })
+	if out := w.run("issue", "pause", id); !strings.Contains(out, "paused") {
+		t.Errorf("issue pause: %s", out)
+	}
 	w.run("issue", "cancel", id)
 	second := spawn(t, "-c", w.config, "serve", "--role", "mailer")
 	if err := <-second.done; err == nil || !strings.Contains(second.log.String(), "already has the role mailer") {

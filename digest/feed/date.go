@@ -28,13 +28,13 @@ func parseDate(s string) (time.Time, bool) {
 	if m := isoDate.FindStringSubmatch(s); m != nil {
 		return date(m[1], m[2], m[3], m[4:7], m[7])
 	}
-	if m := ansDate.FindStringSubmatch(s); m != nil {
+	if m := ansDate.FindStringSubmatch(s); m != nil && month(m[1]) != "" {
 		return date(m[7], month(m[1]), m[2], m[3:6], m[6])
 	}
 	if m := monDate.FindStringSubmatch(s); m != nil && month(m[1]) != "" {
 		return date(m[3], month(m[1]), m[2], m[4:7], m[7])
 	}
-	if m := dayDate.FindStringSubmatch(s); m != nil {
+	if m := dayDate.FindStringSubmatch(s); m != nil && month(m[2]) != "" {
 		return date(m[3], month(m[2]), m[1], m[4:7], m[7])
 	}
 	return time.Time{}, false

@@ -2,6 +2,7 @@ package imap_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -200,48 +201,60 @@ func TestFilingBackIsIdempotentAndSeen(t *testing.T) {
 		if err := s.Keyword(ctx, 1, `\Seen`); !errors.Is(err, imap.ErrNoKeywords) {
 			t.Errorf("a system flag as keyword: %v, want ErrNoKeywords", err)
 		}
-		folders, err := s.Folders(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		roles := map[string]imap.Role{}
-		for _, f := range folders {
-			roles[f.Name] = f.Role
-		}
-		want := map[string]imap.Role{"INBOX": imap.RoleInbox, "Junk": imap.RoleJunk, "Sent": imap.RoleSent, "Gossip für Ọmọ": imap.RoleOther}
-		for name, role := range want {
-			if roles[name] != role {
-				t.Errorf("folder %q has role %q, want %q", name, roles[name], role)
-			}
-		}
-		day := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
-		for _, size := range []int{100, 300_000} {
-			raw := append(letter(9), bytes.Repeat([]byte("x"), size)...)
-			if err := s.Append(ctx, "Gossip für Ọmọ", append(raw, "\r\n"...), day); err != nil {
-				t.Fatal(err)
-			}
-		}
-		standing, err := s.Status(ctx, "Gossip für Ọmọ")
-		if err != nil || standing.Messages != 2 || standing.UIDNext != 3 || standing.UIDValidity == 0 {
-			t.Errorf("standing %+v, %v", standing, err)
-		}
-		if _, err := s.Status(ctx, "Nowhere"); err == nil {
-			t.Error("the standing of a missing folder: no error")
-		}
-		if _, err := s.Select(ctx, "Gossip für Ọmọ"); err != nil {
-			t.Fatal(err)
-		}
-		got, missing := fetchAll(t, ctx, s, []uint32{1, 2})
-		if len(missing) != 0 || !got[1].InternalDate.Equal(day) || len(got[2].Raw) < 300_000 {
-			t.Errorf("missing %v, dated %v, %d bytes", missing, got[1].InternalDate, len(got[2].Raw))
-		}
-		if _, err := s.Select(ctx, "Nowhere"); err == nil || !s.Usable() {
-			t.Errorf("select of a missing folder: %v, usable %v", err, s.Usable())
-		}
-		if _, err := s.UIDsAfter(ctx, 0); err == nil {
-			t.Error("a search without an open folder: no error")
-		}
+		checkRoles(t, ctx, s)
+		checkAppended(t, ctx, s)
 	})
+}
+
+// checkRoles looks that the folders are listed with their roles, the odd name decoded.
+func checkRoles(t *testing.T, ctx context.Context, s *imap.Session) {
+	t.Helper()
+	folders, err := s.Folders(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roles := map[string]imap.Role{}
+	for _, f := range folders {
+		roles[f.Name] = f.Role
+	}
+	want := map[string]imap.Role{"INBOX": imap.RoleInbox, "Junk": imap.RoleJunk, "Sent": imap.RoleSent, "Gossip für Ọmọ": imap.RoleOther}
+	for name, role := range want {
+		if roles[name] != role {
+			t.Errorf("folder %q has role %q, want %q", name, roles[name], role)
+		}
+	}
+}
+
+// checkAppended puts a small and a large message into a folder and looks at it by Status and by Select.
+func checkAppended(t *testing.T, ctx context.Context, s *imap.Session) {
+	t.Helper()
+	day := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	for _, size := range []int{100, 300_000} {
+		raw := append(letter(9), bytes.Repeat([]byte("x"), size)...)
+		if err := s.Append(ctx, "Gossip für Ọmọ", append(raw, "\r\n"...), day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	standing, err := s.Status(ctx, "Gossip für Ọmọ")
+	if err != nil || standing.Messages != 2 || standing.UIDNext != 3 || standing.UIDValidity == 0 {
+		t.Errorf("standing %+v, %v", standing, err)
+	}
+	if _, err := s.Status(ctx, "Nowhere"); err == nil {
+		t.Error("the standing of a missing folder: no error")
+	}
+	if _, err := s.Select(ctx, "Gossip für Ọmọ"); err != nil {
+		t.Fatal(err)
+	}
+	got, missing := fetchAll(t, ctx, s, []uint32{1, 2})
+	if len(missing) != 0 || !got[1].InternalDate.Equal(day) || len(got[2].Raw) < 300_000 {
+		t.Errorf("missing %v, dated %v, %d bytes", missing, got[1].InternalDate, len(got[2].Raw))
+	}
+	if _, err := s.Select(ctx, "Nowhere"); err == nil || !s.Usable() {
+		t.Errorf("select of a missing folder: %v, usable %v", err, s.Usable())
+	}
+	if _, err := s.UIDsAfter(ctx, 0); err == nil {
+		t.Error("a search without an open folder: no error")
+	}
 }
 
 func TestARefusedAppendSaysSo(t *testing.T) {

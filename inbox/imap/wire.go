@@ -25,11 +25,13 @@ func newWire(conn net.Conn) *wire {
 	return w
 }
 
+// Read notes what came and how the line ended.
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
 	return n, w.note(n, err)
 }
 
+// Write notes what went and how the line ended.
 func (w *wire) Write(b []byte) (int, error) {
 	n, err := w.Conn.Write(b)
 	return n, w.note(n, err)

@@ -73,6 +73,7 @@ func (t *tracker) count() int {
 // A printer hands the server's complaints about its clients to slog.
 type printer struct{ log *slog.Logger }
 
+// Printf is what the library calls.
 func (p printer) Printf(format string, args ...any) {
 	p.log.Debug("the embedded mail server complains", "what", fmt.Sprintf(format, args...))
 }

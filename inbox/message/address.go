@@ -18,7 +18,7 @@ func (h Header) addressList(name string) []Address {
 			if len(out) == maxAddresses {
 				return out
 			}
-			out = append(out, a)
+			out = append(out, Address{Name: oneLine(clean(a.Name)), Address: printable(clean(a.Address))})
 		}
 	}
 	return out

@@ -114,6 +114,9 @@ func sessionAddresses(lines []string) []found {
 func sentenceAddresses(lines []string) []found {
 	var out []found
 	for i, line := range lines {
+		if !strings.Contains(line, "@") {
+			continue
+		}
 		near := line
 		if i > 0 {
 			near = lines[i-1] + " " + line
@@ -121,11 +124,15 @@ func sentenceAddresses(lines []string) []found {
 		if i+1 < len(lines) {
 			near += " " + lines[i+1]
 		}
+		near = near[:min(len(near), 2000)]
 		if !bounceText.MatchString(near) && reasonInWords(near) == "" {
 			continue
 		}
 		for _, a := range address.FindAllString(line, 20) {
 			out = append(out, found{trimAddress(a), i})
+		}
+		if len(out) >= maxReports {
+			break
 		}
 	}
 	return out

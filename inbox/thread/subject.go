@@ -19,10 +19,11 @@ const maxSubject = 4 << 10
 // BaseSubject gives the subject without what replying and forwarding puts around it (RFC 5256,
 // section 2.1), in lower case, so that subjects of one conversation compare equal. It may be empty.
 func BaseSubject(s string) string {
+	s = strings.ToLower(strings.ToValidUTF8(s, "\uFFFD"))
 	if len(s) > maxSubject {
 		s = strings.ToValidUTF8(s[:maxSubject], "")
 	}
-	s = strings.ToLower(strings.Join(strings.Fields(s), " ")) // step 1
+	s = strings.Join(strings.Fields(s), " ") // step 1
 	for {
 		before := s
 		s = trimTrailers(s) // step 2

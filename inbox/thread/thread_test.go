@@ -55,7 +55,7 @@ func TestLongReferencesKeepTheRootAndTheNearest(t *testing.T) {
 }
 
 func FuzzBaseSubject(f *testing.F) {
-	for _, s := range []string{"Re: x", "[Fwd: [a] re[2]: x (fwd)]", "回复：x", "[[[[", "re:re:re:"} {
+	for _, s := range []string{"Re: x", "[Fwd: [a] re[2]: x (fwd)]", "回复：x", "[[[[", "re:re:re:", "A\xc2\xc2", strings.Repeat("\xc2", 4100), strings.Repeat("Ⱥ", 2000)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -146,7 +146,7 @@ func TestWhatAPageWantsFromElsewhereIsCountedAndRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := b.Foreign()
-	for _, host := range []string{"pixel.example.com", "frame.example.net"} {
+	for _, host := range []string{"pixel.example.com", "frame.example.net", "ahead.example.org"} {
 		if !slices.ContainsFunc(asked, func(a string) bool { return strings.HasPrefix(a, host) }) {
 			t.Errorf("%s is not among the foreign hosts %v", host, asked)
 		}

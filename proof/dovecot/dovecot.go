@@ -294,16 +294,23 @@ func (d *Dovecot) end() error {
 		return nil
 	default:
 	}
-	// The whole group at once: the master alone waits a second for its children.
-	if err := syscall.Kill(-d.PID(), syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stop dovecot: %w", err)
-	}
+	// The whole group at once, because the master alone waits seconds for its children; and again, because on a busy machine it may
+	// have started one anew before it saw its own signal.
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
 	give := time.NewTimer(stopWait)
 	defer give.Stop()
-	select {
-	case <-d.exited:
-		return nil
-	case <-give.C:
+	for waiting := true; waiting; {
+		if err := syscall.Kill(-d.PID(), syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("stop dovecot: %w", err)
+		}
+		select {
+		case <-d.exited:
+			return nil
+		case <-again.C:
+		case <-give.C:
+			waiting = false
+		}
 	}
 	if err := syscall.Kill(-d.PID(), syscall.SIGKILL); err != nil {
 		return fmt.Errorf("kill dovecot: %w", err)

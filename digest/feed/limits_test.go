@@ -1,0 +1,38 @@
+package feed
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestReadingEndsWithItsTime(t *testing.T) {
+	doc := "<rss><channel><item><title>x</title></item></channel></rss>"
+	if _, err := readXML(doc, "rss", "", time.Now().Add(-time.Second)); !errors.Is(err, errTooSlow) {
+		t.Errorf("got %v", err)
+	}
+	if f, err := readXML(doc, "rss", "", time.Now().Add(time.Minute)); err != nil || len(f.Items) != 1 {
+		t.Errorf("%d items, %v", len(f.Items), err)
+	}
+}
+
+func TestDepthIsNeverCountedTooLow(t *testing.T) {
+	open := strings.Repeat("<a>", maxDepth+1)
+	for name, doc := range map[string]string{
+		"plain": open, "with attributes": strings.ReplaceAll(open, "<a>", `<a b="/>" c='>'>`), "between comments": strings.ReplaceAll(open, "<a>", "<!-- </a> --><a>"),
+		"between CDATA": strings.ReplaceAll(open, "<a>", "<![CDATA[</a>]]><a>"), "between instructions": strings.ReplaceAll(open, "<a>", "<?x </a> ?><a>"),
+		"ends in front": strings.Repeat("</a>", 1000) + open,
+	} {
+		if err := checkDepth(doc); !errors.Is(err, errTooDeep) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	for name, doc := range map[string]string{
+		"empty elements": strings.Repeat("<a/>", 1000), "closed elements": strings.Repeat("<a></a>", 1000), "HTML in CDATA": "<a><![CDATA[" + open + "]]></a>", "at the limit": strings.Repeat("<a>", maxDepth),
+	} {
+		if err := checkDepth(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
