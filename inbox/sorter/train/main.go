@@ -1,14 +1,15 @@
 // Command train makes the model that the sorter ships: it reads the corpus,
-// trains, and writes model.bin. It is run in the sorter's folder by go generate
-// (make train). With -report it trains nothing for shipping and prints the
-// figures of docs/sorter.md instead, on writers and on messages held out. A
-// corpus that cannot be read leaves model.bin as it was.
+// trains, and writes model.bin. It runs in the sorter's folder (go generate) or
+// at the top of the repository (make train). With -report it trains nothing for
+// shipping and prints the figures of docs/sorter.md instead, on writers and on
+// messages held out. A corpus that cannot be read leaves model.bin as it was.
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/olomotimes/tipsheet/inbox/sorter"
 )
@@ -16,16 +17,25 @@ import (
 func main() {
 	report := flag.Bool("report", false, "print the figures on held-out messages; takes minutes")
 	flag.Parse()
-	if err := run(*report); err != nil {
+	if err := run(sorterFolder(), *report); err != nil {
 		fmt.Fprintln(os.Stderr, "train:", err)
 		os.Exit(1)
 	}
 }
 
-func run(report bool) error {
-	rows, err := sorter.ReadCorpus(os.DirFS("corpus"))
+// sorterFolder is where the corpus and the model lie, seen from here.
+func sorterFolder() string {
+	fromTop := filepath.Join("inbox", "sorter")
+	if _, err := os.Stat(filepath.Join(fromTop, "corpus")); err == nil {
+		return fromTop
+	}
+	return "."
+}
+
+func run(folder string, report bool) error {
+	rows, err := sorter.ReadCorpus(os.DirFS(filepath.Join(folder, "corpus")))
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: run it at the top of the repository or in inbox/sorter", err)
 	}
 	if report {
 		fmt.Printf("each writer held out\n\n%s\n", sorter.HoldOutSources(rows, sorter.StarterSeed))
@@ -36,12 +46,13 @@ func run(report bool) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile("model.bin.new", model, 0o644); err != nil {
+	name := filepath.Join(folder, "model.bin")
+	if err := os.WriteFile(name+".new", model, 0o644); err != nil {
 		return fmt.Errorf("write the model: %w", err)
 	}
-	if err := os.Rename("model.bin.new", "model.bin"); err != nil {
+	if err := os.Rename(name+".new", name); err != nil {
 		return fmt.Errorf("put the model in place: %w", err)
 	}
-	fmt.Printf("model.bin: %d messages, %d bytes\n", len(rows), len(model))
+	fmt.Printf("%s: %d messages, %d bytes\n", name, len(rows), len(model))
 	return nil
 }
