@@ -15,8 +15,9 @@ demo:
 deps:
 	@AXE_VERSION=$(AXE_VERSION) bash scripts/deps.sh
 
-test: deps
-	@bash scripts/test.sh
+# Calls deps.sh first.
+test:
+	@AXE_VERSION=$(AXE_VERSION) bash scripts/test.sh
 
 check:
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "not gofmt-ed: $$unformatted"; exit 1; fi
