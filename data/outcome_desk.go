@@ -73,7 +73,7 @@ func (db *DB) Troubles(ctx context.Context, since time.Time, limit int) ([]Troub
 		WHERE mailing_id >= COALESCE((SELECT MIN(id) FROM mailing WHERE made_at > $1), 0)
 		  AND word NOT IN ('intent', 'accepted', 'resend', 'withdrawn', 'assumed')
 		GROUP BY mailing_id, seq
-		ORDER BY mailing_id DESC, seq
+		ORDER BY mailing_id DESC, seq DESC
 		LIMIT $2`, millis(since), limit)
 	if err != nil {
 		return nil, found(err, "list troubles")
@@ -91,15 +91,82 @@ func (db *DB) Troubles(ctx context.Context, since time.Time, limit int) ([]Troub
 	return all, nil
 }
 
+// trouble reads one delivery by its key. It does not ask the view delivery_word, which would
+// read the whole mailing for it.
 func (db *DB) trouble(ctx context.Context, mailing, seq int64) (Trouble, error) {
-	var t Trouble
+	t := Trouble{MailingID: mailing, Seq: seq}
 	err := db.row(ctx, `
-		SELECT w.mailing_id, w.seq, COALESCE((SELECT i.id FROM issue i WHERE i.mailing_id = $1), 0),
+		SELECT d.address,
+			COALESCE((SELECT i.id FROM issue i WHERE i.mailing_id = $1), 0),
 			COALESCE((SELECT l.kind FROM letter l WHERE l.mailing_id = $1), ''),
-			COALESCE((SELECT l.conversation_id FROM letter l WHERE l.mailing_id = $1), 0),
-			w.address, w.word, w.attempts, a.at, COALESCE(a.relay, ''), COALESCE(a.code, 0), COALESCE(a.enhanced, ''), COALESCE(a.text, '')
-		FROM delivery_word w`+verdict+`
-		WHERE w.mailing_id = $1 AND w.seq = $2`, mailing, seq).Scan(&t.MailingID, &t.Seq, &t.IssueID, &t.Letter, &t.ConversationID,
-		&t.Address, &t.Word, &t.Attempts, at(&t.At), &t.Relay, &t.Code, &t.Enhanced, &t.Text)
-	return t, found(err, "read delivery %d/%d", mailing, seq)
+			COALESCE((SELECT l.conversation_id FROM letter l WHERE l.mailing_id = $1), 0)
+		FROM delivery d
+		WHERE d.mailing_id = $1 AND d.seq = $2`, mailing, seq).Scan(&t.Address, &t.IssueID, &t.Letter, &t.ConversationID)
+	if err != nil {
+		return t, found(err, "read delivery %d/%d", mailing, seq)
+	}
+	lines, err := db.LedgerOf(ctx, mailing, seq)
+	if err != nil {
+		return t, err
+	}
+	t.Word = StrongestWord(lines)
+	for _, l := range lines {
+		t.Attempts = max(t.Attempts, l.Attempt)
+		if explains(t.Word, l) {
+			t.At, t.Relay, t.Code, t.Enhanced, t.Text = l.At, l.Relay, l.Code, l.Enhanced, l.Text
+		}
+	}
+	return t, nil
+}
+
+// explains says that a line of the ledger is why a delivery has its word.
+func explains(w Word, l LedgerLine) bool {
+	switch w {
+	case WordRefused, WordDeferred, WordGaveUp:
+		return l.Kind == "outcome"
+	case WordUncertain:
+		return l.Kind == "intent"
+	}
+	return l.Kind == "ruling" && l.Word == string(w)
+}
+
+// StrongestWord is the word of one delivery by its whole ledger, as the view delivery_word
+// has it.
+func StrongestWord(lines []LedgerLine) Word {
+	type try struct {
+		intent          bool
+		outcome, ruling string
+	}
+	tries := map[int]*try{}
+	for _, l := range lines {
+		t := tries[l.Attempt]
+		if t == nil {
+			t = &try{}
+			tries[l.Attempt] = t
+		}
+		switch l.Kind {
+		case "intent":
+			t.intent = true
+		case "outcome":
+			t.outcome = l.Word
+		case "ruling":
+			t.ruling = l.Word // the last stands
+		}
+	}
+	rank := []Word{WordAccepted, WordAssumed, WordRefused, WordGaveUp, WordSkipped, WordHeld, WordUncertain, WordDeferred, WordOpen}
+	best := len(rank) - 1
+	for _, t := range tries {
+		words := []Word{Word(t.outcome), Word(t.ruling)}
+		if t.intent && t.outcome == "" && t.ruling == "" {
+			words = append(words, WordUncertain)
+		}
+		for i := range best {
+			for _, w := range words {
+				if w == rank[i] {
+					best = min(best, i)
+				}
+			}
+		}
+	}
+	return rank[best]
 }

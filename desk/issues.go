@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -155,7 +156,7 @@ func (s *Server) issuePage(r *http.Request, e data.Editor, i data.Issue) (templa
 		}
 		p.WaitingUntil = m.GiveUpAt
 	}
-	p.Outcomes, err = s.outcomes(ctx, i.MailingID, e)
+	p.Outcomes, err = s.outcomes(ctx, i.MailingID)
 	return p, err
 }
 
@@ -192,17 +193,18 @@ func issueStory(st data.Story, title string, hidden bool) templates.IssueStory {
 	return one
 }
 
-// outcomes are the deliveries that did not simply arrive, in groups. The relay's words may
-// name readers, which is not for sales.
-func (s *Server) outcomes(ctx context.Context, mailing int64, e data.Editor) ([]templates.Outcome, error) {
+// anyAddress is an address in a relay's words.
+var anyAddress = regexp.MustCompile(`<?[^\s<>@:;,]+@[^\s<>@:;,]+>?`)
+
+// outcomes are the deliveries that did not simply arrive, in groups. A group shows one of the
+// relay's answers, without the address in it: it stands for all of them.
+func (s *Server) outcomes(ctx context.Context, mailing int64) ([]templates.Outcome, error) {
 	groups, err := s.DB.Outcomes(ctx, mailing, maxOutcomes)
 	var all []templates.Outcome
 	for _, g := range groups {
-		o := templates.Outcome{Word: string(g.Word), Text: g.Text, Code: code(g.Code, g.Enhanced), N: g.N}
-		if e.Role == data.RoleSales && g.Code != 0 {
-			o.Text = ""
-		}
-		all = append(all, o)
+		all = append(all, templates.Outcome{
+			Word: string(g.Word), Text: anyAddress.ReplaceAllLiteralString(plain(g.Text), "(address)"), Code: code(g.Code, g.Enhanced), N: g.N,
+		})
 	}
 	return all, err
 }
