@@ -107,6 +107,9 @@ func (r IssueRow) Sentence(now time.Time) string {
 	case "closed":
 		return "Closed. Sends" + to + " " + due
 	case "sending":
+		if r.Counts.Open == 0 && r.Counts.Deferred > 0 {
+			return "Sent, " + number(r.Counts.Deferred) + " still waiting for another try"
+		}
 		return "Sending now: " + number(r.Counts.Open) + " still to go"
 	case "paused":
 		return because("Paused, "+number(r.Counts.Open)+" still to go", r.Reason)

@@ -145,6 +145,7 @@ func TestIssueSaysWhatWillHappen(t *testing.T) {
 		"Sends to 1,284 readers today 07:00 · 9 stories":           {State: "draft", Due: due, Readers: 1284, Stories: 9},
 		"Sends to 1 reader today 07:00, once somebody approves it": {State: "awaiting_approval", Due: due, Readers: 1},
 		"Sends today 07:00":                                              {State: "draft", Due: due},
+		"Sent, 3 still waiting for another try":                          {State: "sending", Counts: templates.Counts{Audience: 1284, Deferred: 3}},
 		"Sending now: 412 still to go":                                   {State: "sending", Counts: templates.Counts{Audience: 1284, Open: 412}},
 		"Paused, 412 still to go: the relay refused the password":        {State: "paused", Reason: "the relay refused the password", Counts: templates.Counts{Open: 412}},
 		"Sent to 1,281 of 1,284 readers":                                 {State: "complete", Counts: templates.Counts{Audience: 1284, Accepted: 1281}},

@@ -48,6 +48,7 @@ CREATE TABLE letter (
   in_reply_to     TEXT    NOT NULL DEFAULT '',
   refs            TEXT    NOT NULL DEFAULT ''
 );
+CREATE INDEX letter_subscription ON letter (subscription_id) WHERE subscription_id IS NOT NULL;
 CREATE INDEX letter_conversation ON letter (conversation_id) WHERE conversation_id IS NOT NULL;
 
 CREATE TABLE delivery (

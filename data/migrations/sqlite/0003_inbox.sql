@@ -104,6 +104,7 @@ CREATE TABLE conversation (
   latest_at     INTEGER NOT NULL,
   made_at       INTEGER NOT NULL
 );
+CREATE INDEX conversation_latest ON conversation (latest_at);
 CREATE INDEX conversation_category ON conversation (category, status, latest_at);
 
 CREATE TABLE correction (
