@@ -3,7 +3,9 @@ package data
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -43,6 +45,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	}
 	if o.Readers == 0 {
 		o.Readers = 8
+	}
+	if err := makePrivate(abs); err != nil {
+		return nil, err
 	}
 	db := &DB{path: abs, clock: o.Clock}
 	if db.write, err = sql.Open("sqlite3", dsn(abs, true)); err != nil {
@@ -84,6 +89,19 @@ func checkPlace(dir string) error {
 		return &UserError{Message: fmt.Sprintf("%s lies on a network file system (%s), where a database loses what was written", dir, name), Hint: "name a file on a local disk in [database] url"}
 	}
 	return nil
+}
+
+// makePrivate makes the file where there is none, for its owner only: it holds the names of
+// sources. SQLite gives the files beside it the same mode.
+func makePrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("make database: %w", err)
+	}
+	return f.Close()
 }
 
 // Path is the absolute path of the database file.

@@ -33,13 +33,13 @@ func scanFeed(s scanner) (Feed, error) {
 }
 
 // AddFeed keeps an address to be polled from now on. Adding it again returns the feed that
-// is there.
+// is there; one that was removed is read again.
 func (db *DB) AddFeed(ctx context.Context, url string) (Feed, error) {
 	err := db.update(ctx, func(t *tx) error {
 		_, err := t.exec(`
 			INSERT INTO feed (url, added_at, next_at)
 			VALUES ($1, $2, $2)
-			ON CONFLICT (url) DO NOTHING`, url, t.now)
+			ON CONFLICT (url) DO UPDATE SET removed_at = NULL`, url, t.now)
 		return err
 	})
 	if err != nil {
@@ -49,9 +49,29 @@ func (db *DB) AddFeed(ctx context.Context, url string) (Feed, error) {
 	return f, found(err, "add feed")
 }
 
-// Feeds are all feeds, in the order they were added.
+// RemoveFeed ends the reading of an address and its alarm. Its stories stay.
+func (db *DB) RemoveFeed(ctx context.Context, url string) error {
+	err := db.update(ctx, func(t *tx) error {
+		var id int64
+		if err := t.row(`
+			UPDATE feed
+			SET removed_at = $1
+			WHERE url = $2 AND removed_at IS NULL
+			RETURNING id`, t.now, url).Scan(&id); err != nil {
+			return err
+		}
+		_, err := t.exec(`
+			UPDATE alarm
+			SET cleared_at = $1
+			WHERE kind = 'feed' AND about = $2 AND cleared_at IS NULL`, t.now, fmt.Sprint(id))
+		return err
+	})
+	return found(err, "remove feed")
+}
+
+// Feeds are all feeds that are read, in the order they were added.
 func (db *DB) Feeds(ctx context.Context) ([]Feed, error) {
-	all, err := query(ctx, db, scanFeed, `SELECT `+feedColumns+` FROM feed ORDER BY id`)
+	all, err := query(ctx, db, scanFeed, `SELECT `+feedColumns+` FROM feed WHERE removed_at IS NULL ORDER BY id`)
 	if err != nil {
 		return nil, fmt.Errorf("list feeds: %w", err)
 	}
@@ -63,7 +83,7 @@ func (db *DB) DueFeeds(ctx context.Context) ([]Feed, error) {
 	all, err := query(ctx, db, scanFeed, `
 		SELECT `+feedColumns+`
 		FROM feed
-		WHERE next_at <= $1
+		WHERE next_at <= $1 AND removed_at IS NULL
 		ORDER BY next_at, id`, millis(db.Now()))
 	if err != nil {
 		return nil, fmt.Errorf("list due feeds: %w", err)

@@ -233,7 +233,8 @@ func (db *DB) ApproveIssue(ctx context.Context, id int64) error {
 
 // DueNow makes an issue due at once: a draft closes at the next look, one that is closed begins.
 // One that is being sent, or has ended, is ErrConflict. Another issue of the newsletter that is
-// due at this very millisecond is ErrConflict too.
+// due at this very millisecond is ErrConflict too. It is no approval: where the newsletter asks
+// for one, the issue waits for it.
 func (db *DB) DueNow(ctx context.Context, id int64) error {
 	err := db.update(ctx, func(t *tx) error {
 		if err := t.exists(`SELECT 1 FROM issue WHERE id = $1`, id); err != nil {
@@ -241,7 +242,7 @@ func (db *DB) DueNow(ctx context.Context, id int64) error {
 		}
 		err := t.move(`
 			UPDATE issue
-			SET due_at = $1, close_at = $1, approved_at = $1, by_hand = 1,
+			SET due_at = $1, close_at = $1, by_hand = 1,
 				state = CASE state WHEN 'awaiting_approval' THEN 'draft' WHEN 'held' THEN 'draft' ELSE state END
 			WHERE id = $2 AND (state IN ('draft', 'awaiting_approval')
 				OR (state = 'held' AND mailing_id IS NULL)

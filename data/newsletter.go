@@ -100,6 +100,15 @@ func (db *DB) StopNewsletter(ctx context.Context, id int64) error {
 	return found(err, "stop newsletter %d", id)
 }
 
+// RestartNewsletter takes up a newsletter that has ended. Due times that went by meanwhile are
+// not made up for: what is due next counts from now.
+func (db *DB) RestartNewsletter(ctx context.Context, id int64) error {
+	err := db.update(ctx, func(t *tx) error {
+		return t.move(`UPDATE newsletter SET state = 'active', added_at = $1 WHERE id = $2 AND state = 'stopped'`, t.now, id)
+	})
+	return found(err, "restart newsletter %d", id)
+}
+
 // rescheduled is the reason of a draft whose due time is no longer in the schedule. A draft for
 // the same due time takes its row again.
 const rescheduled = "the schedule was changed"

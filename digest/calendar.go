@@ -69,7 +69,7 @@ func (d *Desk) plan(ctx context.Context, n data.Newsletter) error {
 		return err
 	}
 	now := d.DB.Now()
-	if last.IsZero() {
+	if last.Before(n.AddedAt) { // new, or taken up again
 		last = n.AddedAt
 	}
 	for range mostMissed {

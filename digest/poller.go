@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/olomotimes/tipsheet/data"
@@ -45,6 +46,27 @@ func (d *Desk) PollAll(ctx context.Context) ([]Polled, error) {
 		return nil, err
 	}
 	return d.poll(ctx, all)
+}
+
+// AddFeed reads an address and, where that is a feed, keeps it, to be read from now on. One
+// that cannot be read is not kept: the Polled says why. An address that is kept already is
+// polled like any other.
+func (d *Desk) AddFeed(ctx context.Context, url string) (Polled, error) {
+	all, err := d.DB.Feeds(ctx)
+	if err != nil {
+		return Polled{}, err
+	}
+	known := slices.ContainsFunc(all, func(f data.Feed) bool { return f.URL == url })
+	if !known {
+		if _, err := d.fetcher.Fetch(ctx, url, feed.Conditions{}); err != nil {
+			return Polled{Feed: data.Feed{URL: url}, Err: err}, nil
+		}
+	}
+	f, err := d.DB.AddFeed(ctx, url)
+	if err != nil {
+		return Polled{}, err
+	}
+	return d.pollOne(ctx, f)
 }
 
 func (d *Desk) poll(ctx context.Context, feeds []data.Feed) ([]Polled, error) {

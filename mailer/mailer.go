@@ -60,6 +60,9 @@ func (m *Mailer) Connections() int {
 // mailer's role.
 func (m *Mailer) Run(ctx context.Context) error {
 	uncertain, err := m.DB.TakeOver(ctx, m.Settings.Uncertain)
+	if ctx.Err() != nil {
+		return nil // it was stopped before it began; the next process takes over
+	}
 	if err != nil {
 		return err
 	}

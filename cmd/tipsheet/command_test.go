@@ -49,6 +49,7 @@ func TestBadConfigGetsASentence(t *testing.T) {
 		"a wrong port of a relay":          {"[relay]\nhost = \"smtp.example.com\"\nport = 70000\n", []string{"relay.", "70000"}},
 		"a wrong type":                     {"[relay]\nhost = \"h\"\nport = \"many\"\n", []string{"relay.port"}},
 		"a password in the file":           {"[relay]\nhost = \"h\"\npassword = \"secret\"\n", []string{"relay.password", "did you mean password_file?"}},
+		"an unknown key hides no other":    {"[site]\nnaem = \"x\"\ntime_zone = \"Mars\"\n", []string{"2 mistakes", "site.naem", "site.time_zone"}},
 		"all mistakes at once":             {"[site]\naccent = \"red\"\ntime_zone = \"Mars\"\n[web]\nlisten = \"x\"\n", []string{"3 mistakes", "site.accent", "site.time_zone", "web.listen"}},
 		"what is not TOML says where":      {"[site\n", []string{"line 1"}},
 		"plain text to another machine":    {"[relay]\nhost = \"smtp.example.com\"\ntls = \"none\"\n", []string{"relay.tls"}},
@@ -70,7 +71,7 @@ func TestVariablesWinOverTheFile(t *testing.T) {
 	if c.Site.Name != "Variable" || len(c.Relay) != 2 || c.Relay[0].Host != "one.example.com" || c.Relay[1].Host != "three.example.com" || c.Relay[0].Password != "pw" || !c.Feeds.AllowPrivate {
 		t.Errorf("config: %+v", c)
 	}
-	if _, err := loadConfig(path, []string{"TIPSHEET_SITE_NAEM=x"}); err == nil || !strings.Contains(err.Error(), "TIPSHEET_SITE_NAEM") {
+	if _, err := loadConfig(path, []string{"TIPSHEET_SITE_NAEM=x"}); err == nil || !strings.Contains(err.Error(), "did you mean TIPSHEET_SITE_NAME?") {
 		t.Errorf("a variable that names no key: %v", err)
 	}
 }
@@ -80,9 +81,12 @@ func TestBadCallsGetASentence(t *testing.T) {
 	config := write(t, dir, configName, sampleConfig+"\n[relay]\nhost = \"smtp.example.com\"\n")
 	refused(t, exitUsage, []string{"missing.toml", "tipsheet init"}, "-c", filepath.Join(dir, "missing.toml"), "config")
 	refused(t, exitUsage, []string{"no command", "nonsense"}, "issue", "nonsense")
+	refused(t, exitUsage, []string{"no command", "nonsense", "--help"}, "nonsense")
+	refused(t, exitUsage, []string{"write it as", "issue status ID"}, "issue", "status")
+	refused(t, exitFailed, []string{"no newsletter", "nope"}, "-c", config, "issue", "preview", "nope")
 	refused(t, exitUsage, []string{"--nonsense"}, "issue", "list", "--nonsense")
 	refused(t, exitUsage, []string{"five fields"}, "-c", config, "newsletter", "add", "daily", "--cron", "TZ=UTC")
-	refused(t, exitFailed, []string{"no such thing"}, "-c", config, "issue", "show", "77")
+	refused(t, exitFailed, []string{"no such issue", "issue list"}, "-c", config, "issue", "show", "77")
 	refused(t, exitFailed, []string{"not a feed"}, "story", "parse", write(t, dir, "page.html", "<!doctype html><html><body><p>Please log in</p></body></html>"))
 	gmail := write(t, t.TempDir(), configName, strings.Replace(sampleConfig, "digest@example.com", "paper@gmail.com", 1)+"\n[relay]\nhost = \"smtp.example.com\"\n")
 	refused(t, exitFailed, []string{"gmail.com", "reply_to"}, "-c", gmail, "newsletter", "add", "daily")

@@ -33,7 +33,8 @@ type config struct {
 	Sorter   sorter.Settings      `toml:"sorter" doc:"when the sorter is sure"`
 	Ledger   mailer.Settings      `toml:"ledger" doc:"how deliveries are kept account of"`
 
-	path string // of the file; empty: none was read
+	path  string // of the file; empty: none was read
+	given bool   // a file or a variable said something
 }
 
 type siteConfig struct {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -46,10 +47,9 @@ func loadConfig(path string, environ []string) (config, error) {
 	if err := toml.Unmarshal(text, &tree); err != nil {
 		return c, usage("%s %s", path, tomlMistake(err))
 	}
+	c.given = c.path != "" || slices.ContainsFunc(environ, func(v string) bool { return strings.HasPrefix(v, envPrefix) })
 	mistakes := c.fill(tree, environ)
-	if len(mistakes) == 0 {
-		mistakes = c.validate()
-	}
+	mistakes = append(mistakes, c.validate()...)
 	if len(mistakes) > 0 {
 		return c, usage("%s", list(path, mistakes))
 	}
@@ -85,13 +85,10 @@ func (c *config) fill(tree map[string]any, environ []string) []error {
 	normalise(tree)
 	mistakes := s.unknown(tree)
 	mistakes = append(mistakes, s.overlay(tree, environ)...)
-	if len(mistakes) > 0 {
-		return mistakes
-	}
 	relays, mailboxes := elements(tree, "relay"), elements(tree, "mailbox")
 	delete(tree, "relay")
 	delete(tree, "mailbox")
-	mistakes = decode("", tree, c)
+	mistakes = append(mistakes, decode("", tree, c)...)
 	for i, r := range relays {
 		one := newRelay(i)
 		mistakes = append(mistakes, decode(numbered("relay", i, len(relays))+".", r, &one)...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"sort"
@@ -93,6 +94,7 @@ func (s *schema) walk(prefix string, tree map[string]any, bad func(path, name st
 		k, ok := s.keys[name]
 		if !ok || k.envOnly {
 			bad(prefix+name, name, s)
+			delete(tree, name) // so that the other mistakes are found too
 			continue
 		}
 		if k.below == nil {
@@ -166,8 +168,12 @@ func (s *schema) overlay(tree map[string]any, environ []string) []error {
 		if !ok || name == envPrefix+"CONFIG" {
 			continue
 		}
-		if err := s.set(tree, strings.ToLower(rest), value); err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+		err := s.set(tree, strings.ToLower(rest), value)
+		if errors.Is(err, errNoKey) {
+			err = fmt.Errorf("%w%s", err, s.likeVariable(name))
+		}
+		if err != nil {
+			wrong = append(wrong, fmt.Errorf("the variable %s: %w", name, err))
 		}
 	}
 	return wrong
@@ -205,14 +211,40 @@ func (s *schema) set(tree map[string]any, path, value string) error {
 		}
 		return k.below.set(list[at-1].(map[string]any), rest, value)
 	}
-	return fmt.Errorf("there is no such key%s", s.hint(path))
+	return errNoKey
 }
 
-func (s *schema) hint(path string) string {
-	if near := s.nearest(path); near != "" && s.keys[near].below == nil {
-		return "; did you mean " + strings.ToUpper(near) + "?"
+// errNoKey is a variable that names no key.
+var errNoKey = errors.New("there is no such key")
+
+// variables are the names of all variables, those of a list for its first element.
+func (s *schema) variables(prefix string) []string {
+	var all []string
+	for name, k := range s.keys {
+		name = prefix + strings.ToUpper(name)
+		if k.below != nil {
+			all = append(all, k.below.variables(name+"_")...)
+		} else {
+			all = append(all, name)
+		}
 	}
-	return ""
+	return all
+}
+
+// likeVariable names the variable with the fewest letters to change, if that is not too many.
+func (s *schema) likeVariable(name string) string {
+	best, at := "", 1+len(name)/4
+	all := s.variables(envPrefix)
+	sort.Strings(all)
+	for _, v := range all {
+		if d := distance(name, v); d < at {
+			best, at = v, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
 }
 
 // fromText reads a variable's value as its key's kind. Lists are separated by commas.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -67,6 +68,11 @@ func (a *app) deliveryShow() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if len(lines) == 0 {
+					if err := p.deliveryIsThere(c.Context(), mailing, seq); err != nil {
+						return err
+					}
+				}
 				var rows [][]any
 				for _, l := range lines {
 					said := l.Text
@@ -79,4 +85,13 @@ func (a *app) deliveryShow() *cobra.Command {
 			})
 		},
 	}
+}
+
+// deliveryIsThere tells a delivery that was not tried yet from one that does not exist.
+func (p *paper) deliveryIsThere(ctx context.Context, mailing, seq int64) error {
+	all, err := p.db.Deliveries(ctx, mailing, "", seq-1, 1)
+	if err == nil && (len(all) == 0 || all[0].Seq != seq) {
+		err = &data.UserError{Message: fmt.Sprintf("there is no delivery %d/%d", mailing, seq), Hint: "`tipsheet delivery list --issue ID` shows what there is"}
+	}
+	return err
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -49,8 +51,21 @@ func (d *demonstration) sayAddresses(address net.Addr) {
 	fmt.Fprintf(d.out, "  the desk                 http://%s/desk/   sign in as %s, password %s\n", address, demoUser, d.password)
 	fmt.Fprintf(d.out, "  the public site          http://%s/\n", address)
 	fmt.Fprintf(d.out, "  the digest as delivered  %s/\n", d.world.delivered)
+	fmt.Fprintf(d.out, "  other mail sent          %s/mail/\n", d.world.delivered)
 	fmt.Fprintf(d.out, "  the blog                 %s/\n", d.world.blog)
-	fmt.Fprintf(d.out, "  other commands           tipsheet -c %s/%s message list\n\nCtrl-C ends it.\n\n", d.folder, configName)
+	fmt.Fprintf(d.out, "  other commands           %s -c %s/%s message list\n\nCtrl-C ends it.\n\n", ownName(), d.folder, configName)
+}
+
+// ownName is how this program can be called again: by its name where that is in the path, else
+// as `go run` does it, whose own binary nobody could name.
+func ownName() string {
+	if _, err := exec.LookPath("tipsheet"); err == nil {
+		return "tipsheet"
+	}
+	if strings.Contains(os.Args[0], "go-build") {
+		return "go run ./cmd/tipsheet"
+	}
+	return os.Args[0]
 }
 
 // tell says in plain words what happens, as it happens. It returns nil when all was delivered

@@ -53,7 +53,7 @@ func newDemoWorld() (w *demoWorld, err error) {
 	if w.blog, err = w.serve(demo.Handler(time.Now)); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	if w.delivered, err = w.serve(http.HandlerFunc(w.show)); err != nil {
+	if w.delivered, err = w.serve(w.mailPages()); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
@@ -86,13 +86,22 @@ func (w *demoWorld) close() error {
 
 var noMail = template.Must(template.New("none").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="2"><title>Not delivered yet</title><p>No digest has been delivered yet. This page looks again by itself.</p></html>`))
 
+// mailPages show what the relay took: the newest digest at /, everything else at /mail/.
+func (w *demoWorld) mailPages() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", w.show)
+	mux.HandleFunc("GET /mail/{$}", w.listLetters)
+	mux.HandleFunc("GET /mail/{n}", w.showLetter)
+	return mux
+}
+
 // show answers with the newest digest that the relay took, as its reader would see it.
 func (w *demoWorld) show(out http.ResponseWriter, _ *http.Request) {
 	all := w.relay.Messages()
 	out.Header().Set("Content-Type", "text/html; charset=utf-8")
 	for i := len(all) - 1; i >= 0; i-- {
 		page, err := htmlPart(all[i].Data)
-		if err == nil && bytes.Contains(all[i].Data, []byte("\r\nList-Unsubscribe:")) {
+		if err == nil && isDigest(all[i]) {
 			out.Write(page) // a browser that has gone needs no answer
 			return
 		}

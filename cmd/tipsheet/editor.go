@@ -135,8 +135,29 @@ func (a *app) editorRemove() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return p.db.RemoveEditor(c.Context(), e.ID)
+				if err := p.lastAdmin(c.Context(), e); err != nil {
+					return err
+				}
+				if err := p.db.RemoveEditor(c.Context(), e.ID); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "%s removed, and signed out everywhere\n", e.Login)
+				return nil
 			})
 		},
 	}
+}
+
+// lastAdmin refuses to remove the only admin: nobody could be one after that but by command.
+func (p *paper) lastAdmin(ctx context.Context, e data.Editor) error {
+	all, err := p.db.Editors(ctx)
+	if err != nil || e.Role != data.RoleAdmin {
+		return err
+	}
+	for _, o := range all {
+		if o.ID != e.ID && o.Role == data.RoleAdmin {
+			return nil
+		}
+	}
+	return &data.UserError{Message: e.Login + " is the only admin", Hint: "add another one first: tipsheet editor add LOGIN --role admin"}
 }

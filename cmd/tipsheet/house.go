@@ -160,20 +160,7 @@ func (a *app) checkCommand() *cobra.Command {
 		Use: "check", Short: "Is all well? Exit code 3: something needs a person", Args: takes(0, false),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(p *paper) error {
-				bad := 0
-				for _, one := range p.checks(c.Context()) {
-					mark := "ok  "
-					if one.err != nil {
-						mark = "BAD "
-						bad++
-						one.what += ": " + sentence(one.err)
-					}
-					fmt.Fprintf(a.out, "%s %s\n", mark, one.what)
-				}
-				if bad > 0 {
-					return &exitError{exitPerson, fmt.Errorf("%d of these need a person", bad)}
-				}
-				return nil
+				return a.sayChecks(p.checks(c.Context()))
 			})
 		},
 	}
@@ -183,6 +170,37 @@ func (a *app) checkCommand() *cobra.Command {
 type checked struct {
 	what string
 	err  error
+}
+
+// sayChecks prints what was checked, and ends with code 3 where something is not well.
+func (a *app) sayChecks(all []checked) error {
+	bad := 0
+	var rows [][]any
+	for _, one := range all {
+		said := ""
+		if one.err != nil {
+			bad++
+			said = sentence(one.err)
+		}
+		rows = append(rows, []any{one.err == nil, one.what, said})
+		if a.json {
+			continue
+		}
+		if one.err == nil {
+			fmt.Fprintf(a.out, "ok   %s\n", one.what)
+		} else {
+			fmt.Fprintf(a.out, "BAD  %s: %s\n", one.what, said)
+		}
+	}
+	if a.json {
+		if err := a.table([]string{"Ok", "What", "Said"}, rows); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return &exitError{exitPerson, fmt.Errorf("%d of these need a person", bad)}
+	}
+	return nil
 }
 
 func (p *paper) checks(ctx context.Context) []checked {

@@ -14,10 +14,10 @@ import (
 
 func (a *app) issueCommand() *cobra.Command {
 	return group("issue", "Editions of newsletters", a.issueList(), a.issueShow(), a.issueStatus(), a.issuePreview(), a.issueCompose(), a.issueTest(), a.issueSend(),
-		a.issueMove("approve ID", "An editor's word that an issue may go", "issue approved", approveIssue),
-		a.issueMove("pause ID", "Stop sending between two messages", "sending is paused", pauseIssue),
-		a.issueMove("resume ID", "Go on where it was paused or held", "sending goes on", resumeIssue),
-		a.issueMove("cancel ID", "End an issue; what was not sent stays unsent", "issue cancelled", cancelIssue),
+		a.issueMove("approve ID", "An editor's word that an issue may go", "issue approved", "a draft, or one that waits or is held, can be approved", approveIssue),
+		a.issueMove("pause ID", "Stop sending between two messages", "sending is paused", "a closed one or one that is being sent can be paused", pauseIssue),
+		a.issueMove("resume ID", "Go on where it was paused or held", "sending goes on", "one that is paused or held can be resumed", resumeIssue),
+		a.issueMove("cancel ID", "End an issue; what was not sent stays unsent", "issue cancelled", "one that has not ended can be cancelled", cancelIssue),
 		a.issueSettle())
 }
 
@@ -129,7 +129,7 @@ func (a *app) issueCompose() *cobra.Command {
 		Use: "compose NEWSLETTER", Short: "Make an issue by hand", Args: takes(1, false),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(c, func(p *paper) error {
-				n, err := p.db.NewsletterBySlug(c.Context(), args[0])
+				n, err := p.newsletter(c.Context(), args[0])
 				if err != nil {
 					return err
 				}
@@ -147,7 +147,7 @@ func (a *app) issueCompose() *cobra.Command {
 				if err != nil {
 					return conflict(err, fmt.Sprintf("%s has an issue for that time already", n.Slug))
 				}
-				fmt.Fprintf(a.out, "issue %d of %s is due %s; a running scheduler closes it\n", id, n.Slug, at.Local().Format("Monday 2 January, 15:04:05"))
+				fmt.Fprintf(a.out, "issue %d of %s is due %s; a running scheduler closes it\n", id, n.Slug, a.inZone(at).Format("Monday 2 January, 15:04:05 MST"))
 				return nil
 			})
 		},
@@ -172,13 +172,13 @@ func moment(text, zone string, now time.Time) (time.Time, error) {
 	return sinceTime(text, zone)
 }
 
-func (a *app) issueMove(use, short, said string, move func(context.Context, *paper, data.Issue) error) *cobra.Command {
+func (a *app) issueMove(use, short, said, allowed string, move func(context.Context, *paper, data.Issue) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: takes(1, false),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withIssue(c, args, func(p *paper, i data.Issue) error {
 				if err := move(c.Context(), p, i); err != nil {
-					return conflict(err, fmt.Sprintf("issue %d is %s, so that cannot be done", i.ID, strings.ReplaceAll(string(i.State), "_", " ")))
+					return conflict(err, fmt.Sprintf("issue %d is %s; %s", i.ID, stateWords(i.State), allowed))
 				}
 				fmt.Fprintln(a.out, said)
 				return nil
@@ -247,10 +247,18 @@ func (a *app) issueSettle() *cobra.Command {
 // newsletterDesk is for commands that compose: the newsletter and the desk.
 func (a *app) newsletterDesk(c *cobra.Command, slug string, do func(*paper, data.Newsletter, *digest.Desk) error) error {
 	return a.with(c, func(p *paper) error {
-		n, err := p.db.NewsletterBySlug(c.Context(), slug)
+		n, err := p.newsletter(c.Context(), slug)
 		if err != nil {
 			return err
 		}
 		return do(p, n, p.desk())
 	})
+}
+
+// stateWords is a state as a person says it.
+func stateWords(s data.IssueState) string {
+	if s == data.IssueDraft {
+		return "a draft"
+	}
+	return strings.ReplaceAll(string(s), "_", " ")
 }

@@ -64,6 +64,11 @@ func (a *app) issueTest() *cobra.Command {
 				if err := p.canSend(); err != nil {
 					return err
 				}
+				if n, err := p.storiesNow(c.Context(), i); err != nil {
+					return err
+				} else if n == 0 {
+					return &data.UserError{Message: fmt.Sprintf("issue %d has no stories, so there is nothing to test", i.ID), Hint: "`tipsheet issue list` shows the others"}
+				}
 				subject, html, text, err := p.desk().Preview(c.Context(), i.ID)
 				if err != nil {
 					return err
@@ -82,11 +87,28 @@ func (a *app) issueTest() *cobra.Command {
 						return err
 					}
 				}
-				fmt.Fprintf(a.out, "%d test letters are on their way\n", len(args)-1)
+				fmt.Fprintf(a.out, "on its way to %s; its personal links lead nowhere\n", counted(len(args)-1, "address", "addresses"))
 				return nil
 			})
 		},
 	}
+}
+
+// storiesNow is how many stories an issue has, or would have if it closed now.
+func (p *paper) storiesNow(ctx context.Context, i data.Issue) (int, error) {
+	taken, err := p.db.IssueSize(ctx, i.ID)
+	if err != nil || taken > 0 || i.State != data.IssueDraft && i.State != data.IssueAwaiting {
+		return taken, err
+	}
+	free, err := p.db.Candidates(ctx, i.NewsletterID, 1)
+	return len(free), err
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func (a *app) issueSend() *cobra.Command {
@@ -104,6 +126,9 @@ func (a *app) issueSend() *cobra.Command {
 }
 
 func (a *app) sendIssue(ctx context.Context, p *paper, i data.Issue, progress bool) error {
+	if err := p.maySendNow(ctx, i); err != nil {
+		return err
+	}
 	if err := p.db.DueNow(ctx, i.ID); err != nil && !errors.Is(err, data.ErrConflict) {
 		return err
 	}
@@ -139,6 +164,24 @@ func (a *app) sendIssue(ctx context.Context, p *paper, i data.Issue, progress bo
 	return errors.Join(err, <-done)
 }
 
+// maySendNow refuses an issue that has ended, and one that an editor has yet to approve.
+func (p *paper) maySendNow(ctx context.Context, i data.Issue) error {
+	switch i.State {
+	case data.IssueComplete:
+		return &data.UserError{Message: fmt.Sprintf("issue %d has been sent already", i.ID), Hint: fmt.Sprintf("`tipsheet issue status %d` says to whom", i.ID)}
+	case data.IssueSkipped, data.IssueMerged, data.IssueCancelled:
+		return &data.UserError{Message: fmt.Sprintf("issue %d is %s, so nothing of it is sent: %s", i.ID, i.State, i.Reason), Hint: "make a new one with `tipsheet issue compose`"}
+	}
+	n, err := p.db.Newsletter(ctx, i.NewsletterID)
+	if err != nil {
+		return err
+	}
+	if n.Approval && i.ApprovedAt.IsZero() {
+		return &exitError{exitPerson, &data.UserError{Message: fmt.Sprintf("issue %d waits for an editor's word", i.ID), Hint: fmt.Sprintf("read it with `tipsheet issue preview %s`, then run `tipsheet issue approve %d`", n.Slug, i.ID)}}
+	}
+	return nil
+}
+
 // watchIssue says how far an issue is until it is through, held, paused or ended.
 func (a *app) watchIssue(ctx context.Context, p *paper, id int64) error {
 	tick := time.NewTicker(500 * time.Millisecond)
@@ -161,7 +204,7 @@ func (a *app) watchIssue(ctx context.Context, p *paper, id int64) error {
 			fmt.Fprintf(a.out, "issue %d is %s\n", id, i.State)
 			return nil
 		case data.IssueHeld, data.IssuePaused, data.IssueAwaiting:
-			return &exitError{exitPerson, &data.UserError{Message: fmt.Sprintf("issue %d is %s: %s", id, strings.ReplaceAll(string(i.State), "_", " "), i.Reason), Hint: "look at it at the desk under Issues"}}
+			return &exitError{exitPerson, &data.UserError{Message: fmt.Sprintf("issue %d is %s: %s", id, stateWords(i.State), i.Reason), Hint: "look at it at the desk under Issues"}}
 		}
 		select {
 		case <-ctx.Done():

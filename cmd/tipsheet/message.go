@@ -109,23 +109,20 @@ func (a *app) messageList() *cobra.Command {
 				}
 				var rows [][]any
 				for _, m := range all {
-					who, category, confidence := firstOf(m.FromName, m.FromAddress), "", ""
+					who, category, sure, unsure := firstOf(m.FromName, m.FromAddress), "", any(nil), false
 					if m.ConversationID != 0 {
 						conv, err := p.db.Conversation(c.Context(), m.ConversationID)
 						if err != nil {
 							return err
 						}
-						category, confidence = conv.Category, fmt.Sprintf("%.0f %%", 100*conv.Confidence)
-						if conv.Unsure {
-							confidence += " unsure"
-						}
+						category, sure, unsure = conv.Category, share(conv.Confidence), conv.Unsure
 						if conv.Category == "tip" || conv.Unsure { // a source is not named in a list
 							who = "Source " + conv.Alias
 						}
 					}
-					rows = append(rows, []any{m.ID, m.ReceivedAt, string(m.State), m.Kind, m.ConversationID, category, confidence, who, m.Subject})
+					rows = append(rows, []any{m.ID, m.ReceivedAt, string(m.State), m.Kind, m.ConversationID, category, sure, unsure, who, m.Subject})
 				}
-				return a.table([]string{"ID", "Received", "State", "Kind", "Conversation", "Category", "Sure", "From", "Subject"}, rows)
+				return a.table([]string{"ID", "Received", "State", "Kind", "Conversation", "Category", "Confidence", "Unsure", "From", "Subject"}, rows)
 			})
 		},
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -105,7 +107,7 @@ func (a *app) newsletterAdd() *cobra.Command {
 				}
 				n, err = p.db.AddNewsletter(c.Context(), n)
 				if err != nil {
-					return conflict(err, fmt.Sprintf("there is a newsletter %s already", args[0]))
+					return conflict(err, fmt.Sprintf("there is a newsletter %s already; where it has ended, `tipsheet newsletter edit %s --restart` takes it up again", args[0], args[0]))
 				}
 				return a.sayAdded(n)
 			})
@@ -152,6 +154,7 @@ func sinceTime(text, zone string) (time.Time, error) {
 
 func (a *app) newsletterEdit() *cobra.Command {
 	var f newsletterFlags
+	var restart bool
 	c := &cobra.Command{
 		Use: "edit SLUG", Short: "Change what the flags name", Args: takes(1, false),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -163,11 +166,21 @@ func (a *app) newsletterEdit() *cobra.Command {
 				if err := f.into(c, &n); err != nil {
 					return err
 				}
-				return p.db.EditNewsletter(c.Context(), n)
+				if err := p.db.EditNewsletter(c.Context(), n); err != nil {
+					return err
+				}
+				if restart {
+					if err := p.db.RestartNewsletter(c.Context(), n.ID); err != nil {
+						return conflict(err, "that newsletter has not ended")
+					}
+				}
+				fmt.Fprintf(a.out, "%s changed\n", n.Slug)
+				return nil
 			})
 		},
 	}
 	f.bind(c)
+	c.Flags().BoolVar(&restart, "restart", false, "take up one that has ended")
 	return c
 }
 
@@ -180,8 +193,21 @@ func (a *app) newsletterRemove() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return conflict(p.db.StopNewsletter(c.Context(), n.ID), "that newsletter has ended already")
+				if err := p.db.StopNewsletter(c.Context(), n.ID); err != nil {
+					return conflict(err, "that newsletter has ended already")
+				}
+				fmt.Fprintf(a.out, "%s has ended; `tipsheet newsletter edit %s --restart` takes it up again\n", n.Slug, n.Slug)
+				return nil
 			})
 		},
 	}
+}
+
+// newsletter finds a newsletter by its short name.
+func (p *paper) newsletter(ctx context.Context, slug string) (data.Newsletter, error) {
+	n, err := p.db.NewsletterBySlug(ctx, slug)
+	if errors.Is(err, data.ErrNotFound) {
+		return n, &data.UserError{Message: fmt.Sprintf("there is no newsletter %.40q", slug), Hint: "`tipsheet newsletter list` shows what there is"}
+	}
+	return n, err
 }

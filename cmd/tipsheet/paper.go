@@ -37,6 +37,9 @@ func (a *app) open(ctx context.Context, log *slog.Logger) (*paper, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !c.given {
+		return nil, usage("there is no config file %s here; make one with `tipsheet init`, or name it with --config", configName)
+	}
 	return openPaper(ctx, c, log)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,6 +47,7 @@ type app struct {
 	streams
 	config string // path of the config file
 	json   bool
+	zone   *time.Location // the newsroom's, once a config is read; nil: this machine's
 }
 
 // run runs one command line and returns its exit code.
@@ -91,6 +93,7 @@ func (a *app) root() *cobra.Command {
 		Long: "tipsheet sends digests of a site's new stories to its subscribers, and sorts what reaches its\n" +
 			"contact address into gossip, tips and adverts.\n\nExit codes: 0 done, 1 failed, 2 wrong call or config, 3 something needs a person.",
 		SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.ArbitraryArgs, RunE: noSuchCommand,
 	}
 	root.PersistentFlags().StringVarP(&a.config, "config", "c", "", "config file (default tipsheet.toml here, or TIPSHEET_CONFIG)")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print tables as JSON")
@@ -106,16 +109,18 @@ func (a *app) root() *cobra.Command {
 // group is a command that only holds others. Called with an unknown one it says so.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	c := &cobra.Command{
-		Use: use, Short: short,
-		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return c.Help()
-			}
-			return usage("there is no command %q under %s; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
-		},
+		Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: noSuchCommand,
 	}
 	c.AddCommand(commands...)
 	return c
+}
+
+// noSuchCommand shows the help of a command that only holds others, or names what was meant.
+func noSuchCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	return usage("there is no command %q under %s; see `%s --help`", args[0], c.CommandPath(), c.CommandPath())
 }
 
 // takes checks the number of arguments: exactly n, or at least n when open.
@@ -124,6 +129,6 @@ func takes(n int, open bool) cobra.PositionalArgs {
 		if len(args) == n || (open && len(args) > n) {
 			return nil
 		}
-		return usage("%s; see `%s --help`", c.UseLine(), c.CommandPath())
+		return usage("write it as `%s`; see `%s --help`", strings.TrimSuffix(c.UseLine(), " [flags]"), c.CommandPath())
 	}
 }

@@ -90,12 +90,7 @@ func (p *paper) serve(ctx context.Context, roles []string, ready func(addr net.A
 	var address net.Addr
 	for _, r := range roles {
 		if r == roleWeb {
-			one, addr, err := p.webPart()
-			if err != nil {
-				return err
-			}
-			parts, address = append(parts, one), addr
-			continue
+			continue // last: where a role is taken, that is what there is to say
 		}
 		lock, err := p.db.TakeRole(data.Role(r))
 		if err != nil {
@@ -107,6 +102,13 @@ func (p *paper) serve(ctx context.Context, roles []string, ready func(addr net.A
 			return err
 		}
 		parts = append(parts, one)
+	}
+	if slices.Contains(roles, roleWeb) {
+		one, addr, err := p.webPart()
+		if err != nil {
+			return err
+		}
+		parts, address = append(parts, one), addr
 	}
 	if ready != nil {
 		ready(address)

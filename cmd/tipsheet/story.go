@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -19,19 +20,23 @@ func (a *app) storyCommand() *cobra.Command {
 }
 
 func (a *app) storyFetch() *cobra.Command {
-	return &cobra.Command{
-		Use: "fetch [FEED-URL…]", Short: "Read feeds now; an address that is new is kept and read from then on",
+	var remove bool
+	c := &cobra.Command{
+		Use: "fetch [FEED-URL…]", Short: "Read feeds now: all, or those named; a new address that is a feed is kept and read from then on",
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.with(c, func(p *paper) error {
-				for _, address := range args {
-					if !isWebAddress(address) {
-						return usage("%q is not a web address; write it with https:// in front", address)
-					}
-					if _, err := p.db.AddFeed(c.Context(), address); err != nil {
-						return err
-					}
+			for _, address := range args {
+				if !isWebAddress(address) {
+					return usage("%q is not a web address; write it with https:// in front", address)
 				}
-				polled, err := p.desk().PollAll(c.Context())
+			}
+			if remove && len(args) == 0 {
+				return usage("name the feed that is to be read no longer")
+			}
+			return a.with(c, func(p *paper) error {
+				if remove {
+					return a.removeFeeds(c, p, args)
+				}
+				polled, err := p.fetch(c.Context(), args)
 				if err != nil {
 					return err
 				}
@@ -39,6 +44,35 @@ func (a *app) storyFetch() *cobra.Command {
 			})
 		},
 	}
+	c.Flags().BoolVar(&remove, "remove", false, "read those named no longer; their stories stay")
+	return c
+}
+
+func (a *app) removeFeeds(c *cobra.Command, p *paper, addresses []string) error {
+	for _, address := range addresses {
+		if err := p.db.RemoveFeed(c.Context(), address); err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "%s is read no longer; its stories stay\n", address)
+	}
+	return nil
+}
+
+// fetch reads the feeds named, or all there are.
+func (p *paper) fetch(ctx context.Context, addresses []string) ([]digest.Polled, error) {
+	d := p.desk()
+	if len(addresses) == 0 {
+		return d.PollAll(ctx)
+	}
+	var all []digest.Polled
+	for _, address := range addresses {
+		one, err := d.AddFeed(ctx, address)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
 }
 
 func (a *app) sayPolled(polled []digest.Polled) error {
@@ -80,13 +114,21 @@ func (a *app) storyList() *cobra.Command {
 				}
 				var rows [][]any
 				for _, s := range all {
+					in, err := p.db.IssuesOfStory(c.Context(), s.ID)
+					if err != nil {
+						return err
+					}
+					issues := make([]string, len(in))
+					for i := range in {
+						issues[i] = fmt.Sprint(in[i].ID)
+					}
 					state := string(s.State)
 					if s.Backlog {
 						state += " (backlog)"
 					}
-					rows = append(rows, []any{s.ID, s.PublishedAt, state, strings.Join(s.Categories, ", "), s.Title})
+					rows = append(rows, []any{s.ID, s.PublishedAt, state, strings.Join(issues, ", "), strings.Join(s.Categories, ", "), s.Title})
 				}
-				return a.table([]string{"ID", "Published", "State", "Categories", "Title"}, rows)
+				return a.table([]string{"ID", "Published", "State", "In issues", "Categories", "Title"}, rows)
 			})
 		},
 	}

@@ -114,7 +114,7 @@ func readReaders(r io.Reader) ([]data.Import, error) {
 // theNewsletter is the one with that slug, or the only one there is.
 func (p *paper) theNewsletter(c *cobra.Command, slug string) (data.Newsletter, error) {
 	if slug != "" {
-		return p.db.NewsletterBySlug(c.Context(), slug)
+		return p.newsletter(c.Context(), slug)
 	}
 	all, err := p.db.Newsletters(c.Context())
 	if err != nil {

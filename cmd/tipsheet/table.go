@@ -27,7 +27,7 @@ func (a *app) table(headings []string, rows [][]any) error {
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
-			cells[i] = textCell(cell)
+			cells[i] = a.textCell(cell)
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
@@ -50,13 +50,33 @@ func jsonCell(v any) any {
 	return v
 }
 
-func textCell(v any) string {
+// A share is a part of one, shown as a percentage. Only what is certain is 100 %.
+type share float64
+
+func (s share) String() string {
+	if s < 1 {
+		s = min(s, 0.99)
+	}
+	return fmt.Sprintf("%.0f %%", 100*float64(s))
+}
+
+// inZone is a time on the newsroom's clock.
+func (a *app) inZone(t time.Time) time.Time {
+	if a.zone == nil {
+		return t.Local()
+	}
+	return t.In(a.zone)
+}
+
+func (a *app) textCell(v any) string {
 	switch v := v.(type) {
+	case nil:
+		return "-"
 	case time.Time:
 		if v.IsZero() {
 			return "-"
 		}
-		return v.Local().Format("2006-01-02 15:04")
+		return a.inZone(v).Format("2006-01-02 15:04 MST")
 	case string:
 		if v == "" {
 			return "-"

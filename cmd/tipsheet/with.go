@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +19,10 @@ func (a *app) with(c *cobra.Command, do func(*paper) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(notFound(do(p)), p.close())
+	if a.zone, err = time.LoadLocation(p.Site.TimeZone); err != nil {
+		return errors.Join(err, p.close())
+	}
+	return errors.Join(notFound(do(p), c.Parent().Name()), p.close())
 }
 
 // conflict puts a sentence in place of a lost race or a forbidden move.
@@ -29,9 +34,9 @@ func conflict(err error, message string) error {
 }
 
 // notFound puts a sentence in place of a number or name that is not there.
-func notFound(err error) error {
+func notFound(err error, noun string) error {
 	if errors.Is(err, data.ErrNotFound) {
-		return &data.UserError{Message: "there is no such thing: " + err.Error(), Hint: "the list commands show what there is"}
+		return &data.UserError{Message: "there is no such " + noun, Hint: fmt.Sprintf("`tipsheet %s list` shows what there is", noun)}
 	}
 	return err
 }

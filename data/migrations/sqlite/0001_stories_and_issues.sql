@@ -14,7 +14,8 @@ CREATE TABLE feed (
   read_at       INTEGER,                        -- the last answer that could be used
   failing_since INTEGER,
   failures      INTEGER NOT NULL DEFAULT 0,
-  last_error    TEXT    NOT NULL DEFAULT ''
+  last_error    TEXT    NOT NULL DEFAULT '',
+  removed_at    INTEGER                         -- no longer read; its stories stay
 );
 
 CREATE TABLE story (
