@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -151,15 +152,11 @@ func (s *Server) resort(w http.ResponseWriter, r *http.Request, e data.Editor) {
 		s.tooLate(w, r, e, conversationPath(c.ID))
 		return
 	}
-	lane := r.PostFormValue("in")
-	if c.Category != category || c.By != "editor" { // a second press says nothing new
-		if err := s.DB.CorrectConversation(r.Context(), c.ID, category, e.ID); err != nil {
-			s.fail(w, r, e, err)
-			return
-		}
-		s.Log.Info("conversation sorted by an editor", "conversation", c.ID, "editor", e.ID, "category", category)
+	was, err := s.correct(r.Context(), e, c.ID, category)
+	if err != nil {
+		s.fail(w, r, e, err)
+		return
 	}
-	was := c.Category
 	c.Category, c.Unsure = category, false
 	if !mayOpen(e, c) {
 		http.Redirect(w, r, "/desk/inbox?in=advert", http.StatusSeeOther)
@@ -169,7 +166,33 @@ func (s *Server) resort(w http.ResponseWriter, r *http.Request, e data.Editor) {
 	if was != category {
 		what += "." + was
 	}
-	http.Redirect(w, r, conversationPath(c.ID)+did(lane, what, c.ID), http.StatusSeeOther)
+	http.Redirect(w, r, conversationPath(c.ID)+did(r.PostFormValue("in"), what, c.ID), http.StatusSeeOther)
+}
+
+// correct notes an editor's word, once: a second press says nothing new and must not teach the
+// sorter twice. It returns what the conversation was.
+func (s *Server) correct(ctx context.Context, e data.Editor, conversation int64, category string) (was string, err error) {
+	s.pressing.Lock()
+	defer s.pressing.Unlock()
+	c, err := s.again(ctx, e, conversation)
+	if err != nil || c.Category == category && c.By == "editor" {
+		return c.Category, err
+	}
+	if err := s.DB.CorrectConversation(ctx, c.ID, category, e.ID); err != nil {
+		return "", err
+	}
+	s.Log.Info("conversation sorted by an editor", "conversation", c.ID, "editor", e.ID, "category", category)
+	return c.Category, nil
+}
+
+// again reads a conversation as it is now, while no other button is pressed. What has become a
+// tip since sales opened it is not there any more.
+func (s *Server) again(ctx context.Context, e data.Editor, conversation int64) (data.Conversation, error) {
+	c, err := s.DB.Conversation(ctx, conversation)
+	if err == nil && !mayOpen(e, c) {
+		err = data.ErrNotFound
+	}
+	return c, err
 }
 
 // move is an editor's word on how far a conversation has come.
@@ -180,26 +203,39 @@ func (s *Server) move(w http.ResponseWriter, r *http.Request, e data.Editor) {
 	}
 	to := r.PostFormValue("status")
 	lane := r.PostFormValue("in")
-	if !slices.Contains(movesOf(c), to) {
+	switch done, err := s.advance(r.Context(), e, c.ID, to); {
+	case err != nil:
+		s.fail(w, r, e, err)
+		return
+	case !done:
 		s.tooLate(w, r, e, conversationPath(c.ID)+inLane(lane))
 		return
 	}
-	var err error
-	if to == "take" {
-		err = s.DB.TakeConversation(r.Context(), c.ID, e.ID)
-	} else {
-		err = s.DB.SetStatus(r.Context(), c.ID, to)
-	}
-	if err != nil {
-		s.fail(w, r, e, err)
-		return
-	}
-	s.Log.Info("conversation moved", "conversation", c.ID, "editor", e.ID, "to", to)
 	back := conversationPath(c.ID)
 	if (to == "done" || to == "spiked") && isLane(lane) {
 		back = "/desk/inbox"
 	}
 	http.Redirect(w, r, back+did(lane, "moved."+to, c.ID), http.StatusSeeOther)
+}
+
+// advance moves a conversation; false where somebody else was quicker.
+func (s *Server) advance(ctx context.Context, e data.Editor, conversation int64, to string) (done bool, err error) {
+	s.pressing.Lock()
+	defer s.pressing.Unlock()
+	c, err := s.again(ctx, e, conversation)
+	if err != nil || !slices.Contains(movesOf(c), to) {
+		return false, err
+	}
+	if to == "take" {
+		err = s.DB.TakeConversation(ctx, c.ID, e.ID)
+	} else {
+		err = s.DB.SetStatus(ctx, c.ID, to)
+	}
+	if err != nil {
+		return false, err
+	}
+	s.Log.Info("conversation moved", "conversation", c.ID, "editor", e.ID, "to", to)
+	return true, nil
 }
 
 func conversationPath(id int64) string { return fmt.Sprintf("/desk/conversation/%d", id) }

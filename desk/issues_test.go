@@ -61,6 +61,7 @@ func accept(t *testing.T, f *fixture, i data.Issue, seq int64) {
 func TestAnIssueIsPausedResumedAndCancelled(t *testing.T) {
 	f := newDesk(t)
 	i := datatest.ClosedIssue(t, f.DB, datatest.Newsletter(t, f.DB, "daily", 3), 10)
+	refuse(t, f, false, "no such reader") // it has begun
 	b := f.as("ada")
 	path := fmt.Sprint("/desk/issues/", i.ID)
 	for _, step := range []struct {

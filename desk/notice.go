@@ -24,8 +24,12 @@ func did(lane, what string, about int64) string {
 }
 
 // notice says what the last button did. Anything that is not one of our own words says
-// nothing, so that a link cannot put words into the desk's mouth.
+// nothing, and neither does a page that was not opened from one of ours, so that a link cannot
+// put words into the desk's mouth. Browsers from before Sec-Fetch-Site are believed.
 func notice(r *http.Request) *templates.Notice {
+	if from := r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" {
+		return nil
+	}
 	q := r.URL.Query()
 	what, detail, _ := strings.Cut(q.Get("did"), ".")
 	about := number(q.Get("about"))

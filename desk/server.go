@@ -45,6 +45,7 @@ type Server struct {
 	passwords *web.Passwords
 	attempts  *web.Attempts
 	replying  sync.Mutex // one reply at a time, so that a second press is seen
+	pressing  sync.Mutex // one button of a conversation at a time, for the same reason
 	accounts  accounts
 	streams   chan struct{} // one token an open event stream
 	liveEvery time.Duration

@@ -118,14 +118,16 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, e data.E
 	if err == nil {
 		err = s.DB.SetPassword(r.Context(), e.ID, hash) // ends each session
 	}
-	if err == nil {
-		err = s.sessions.SignIn(w, r, e.ID)
-	}
 	if err != nil {
 		s.fail(w, r, e, err)
 		return
 	}
 	s.Log.Info("password changed", "editor", e.ID)
+	if err := s.sessions.SignIn(w, r, e.ID); err != nil { // the new password counts: it is asked for at the door
+		s.Log.Error("a password was changed without a new session", "editor", e.ID, "err", err)
+		http.Redirect(w, r, "/desk/sign-in", http.StatusSeeOther)
+		return
+	}
 	http.Redirect(w, r, "/desk/settings"+did("", "password", e.ID), http.StatusSeeOther)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/olomotimes/tipsheet/data/datatest"
 	"github.com/olomotimes/tipsheet/digest"
 	"github.com/olomotimes/tipsheet/templates"
+	"github.com/olomotimes/tipsheet/token"
 )
 
 func newDesk(t *testing.T, db *data.DB) *digest.Desk {
@@ -302,5 +303,55 @@ func TestBrokenFeedKeepsItsStoriesAndAlarmsAfterSixHours(t *testing.T) {
 	}
 	if alarms, err = db.Alarms(t.Context()); err != nil || len(alarms) != 0 {
 		t.Errorf("alarms after it healed: %+v, %v", alarms, err)
+	}
+}
+
+func TestAFeedLearnsNoReadersToken(t *testing.T) {
+	clock := datatest.NewClock()
+	db := datatest.Open(t, clock)
+	n := datatest.Newsletter(t, db, "daily", 1)
+	for _, mark := range token.Marks() {
+		if _, err := db.AddStory(t.Context(), data.Story{
+			Title: "Title " + mark, Link: "https://blog.example.com/?t=" + mark, Summary: "Words " + mark, Author: "By " + mark,
+			Image: "https://blog.example.com/i.png?t=" + mark, Categories: []string{"In " + mark}, PublishedAt: clock.Now(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v, err := newDesk(t, db).PreviewNewsletter(t.Context(), n)
+	if err != nil || !strings.Contains(v.HTML, "https://blog.example.com/?t=") || !strings.Contains(v.Text, "https://blog.example.com/?t=") {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	for _, mark := range token.Marks() {
+		for _, words := range []string{v.Subject, v.Preheader} {
+			if strings.Contains(words, mark) {
+				t.Errorf("%s in %q", mark, words)
+			}
+		}
+		for _, foreign := range []string{"?t=" + mark, "Title " + mark, "Words " + mark, "By " + mark, "In " + mark} {
+			if strings.Contains(v.HTML+v.Text, foreign) {
+				t.Errorf("%q", foreign)
+			}
+		}
+	}
+}
+
+func TestStoriesWithOneIDAreAllKept(t *testing.T) {
+	clock := datatest.NewClock()
+	db := datatest.Open(t, clock)
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<rss version="2.0"><channel><title>Blog</title><link>https://blog.example.com/</link>
+<item><title>One</title><guid>x</guid><link>https://blog.example.com/1</link></item>
+<item><title>Two</title><guid>x</guid><link>https://blog.example.com/2</link></item>
+<item><description>Three, without a title.</description></item>
+<item><description>Four, without a title.</description></item></channel></rss>`)
+	}))
+	t.Cleanup(site.Close)
+	d := newDesk(t, db)
+	for i, want := range []int{4, 0} {
+		p, err := d.AddFeed(t.Context(), site.URL)
+		if err != nil || p.Err != nil || p.Kept.New != want || p.Kept.Edited != 0 {
+			t.Fatalf("reading %d: %+v, %v", i+1, p, err)
+		}
 	}
 }

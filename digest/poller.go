@@ -112,7 +112,8 @@ func (d *Desk) pollOne(ctx context.Context, f data.Feed) (Polled, error) {
 
 func stories(items []feed.Item) []data.Story {
 	all := make([]data.Story, 0, len(items))
-	for _, it := range items {
+	keys := feed.Keys(items)
+	for i, it := range items {
 		if it.Title == "" && it.Summary == "" {
 			continue // nothing that a reader could be shown
 		}
@@ -121,7 +122,7 @@ func stories(items []feed.Item) []data.Story {
 			title = it.Summary
 		}
 		all = append(all, data.Story{
-			Key: feed.Key(it), Link: it.Link, Title: title, Author: it.Author, Summary: it.Summary, Body: it.Text,
+			Key: keys[i], Link: it.Link, Title: title, Author: it.Author, Summary: it.Summary, Body: it.Text,
 			Image: it.Image, Categories: it.Categories, PublishedAt: it.Date,
 		})
 	}

@@ -44,7 +44,7 @@ func (d *Desk) write(ctx context.Context, n data.Newsletter, i data.Issue) (data
 }
 
 // arrange puts the lead first and the others under their first category, each category where
-// its newest story stands.
+// its newest story stands. A story's words carry no marks: each reader's token would be put into a link of the feed's.
 func arrange(stories []data.IssueStory) []templates.DigestStory {
 	lead := slices.IndexFunc(stories, func(s data.IssueStory) bool { return s.Image != "" })
 	lead = max(lead, 0)
@@ -59,7 +59,8 @@ func arrange(stories []data.IssueStory) []templates.DigestStory {
 			order[section] = len(order)
 		}
 		all = append(all, templates.DigestStory{
-			Title: s.Headline(), Link: s.Link, Summary: s.Summary, Image: s.Image, Section: section, Author: s.Author, Lead: at == lead,
+			Title: token.Strip(s.Headline()), Link: token.Strip(s.Link), Summary: token.Strip(s.Summary), Image: token.Strip(s.Image),
+			Section: token.Strip(section), Author: token.Strip(s.Author), Lead: at == lead,
 		})
 	}
 	slices.SortStableFunc(all, func(a, b templates.DigestStory) int {

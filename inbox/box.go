@@ -23,6 +23,7 @@ type box struct {
 	password string
 
 	rows     map[string]int64  // folder rows known to this process, by name
+	rewound  map[int64]bool    // folder rows that were set back to their start because of the server's next number
 	troubled map[string]bool   // what this pass raised folder alarms about
 	targets  map[string]string // what the server calls the folders that we move to
 	asked    atomic.Bool       // everything is to be read now
@@ -37,7 +38,7 @@ func newBox(in *Inbox, i int, m Mailbox) *box {
 	s := m.Settings.Filled()
 	b := &box{
 		in: in, n: i + 1, name: s.Username + "@" + s.Host, about: s.Host, settings: s, password: m.Password,
-		rows: map[string]int64{}, troubled: map[string]bool{}, targets: map[string]string{}, wake: make(chan struct{}, 1),
+		rows: map[string]int64{}, rewound: map[int64]bool{}, troubled: map[string]bool{}, targets: map[string]string{}, wake: make(chan struct{}, 1),
 	}
 	for _, other := range in.boxes {
 		if other.settings.Host == s.Host {

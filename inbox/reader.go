@@ -55,7 +55,7 @@ func (b *box) readUnlessQuiet(ctx context.Context, w watched) (Result, error) {
 		return Result{}, err
 	}
 	known := standing.UIDValidity != 0 && standing.UIDValidity == row.UIDValidity
-	if known && standing.UIDNext != 0 && standing.UIDNext-1 <= row.LastUID && len(due) == 0 && !row.FirstAt.IsZero() {
+	if known && standing.UIDNext != 0 && standing.UIDNext-1 == row.LastUID && len(due) == 0 && !row.FirstAt.IsZero() {
 		return Result{}, b.in.DB.FolderChecked(ctx, id)
 	}
 	return b.readFolder(ctx, w)
@@ -93,6 +93,9 @@ func (r *reader) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if row, err = r.rewind(ctx, row, selected); err != nil {
+		return err
+	}
 	if changed {
 		r.b.in.Log.Warn("a folder was renumbered by its server and is read again from its start", "mailbox", r.b.n, "folder", id)
 	}
@@ -102,6 +105,26 @@ func (r *reader) begin(ctx context.Context) error {
 	}
 	r.row = row
 	return nil
+}
+
+// rewind starts the folder anew where the server numbers its next message at or below the cursor: it was set back to an
+// older state, or once named a UID that it does not have, and new mail would come in under the cursor for ever. A server that
+// says so again right after is wrong about its next number, and is not asked for everything each time.
+func (r *reader) rewind(ctx context.Context, row data.Folder, selected imap.Selected) (data.Folder, error) {
+	if selected.UIDValidity == 0 || selected.UIDNext == 0 || row.LastUID < selected.UIDNext {
+		delete(r.b.rewound, row.ID)
+		return row, nil
+	}
+	if r.b.rewound[row.ID] {
+		return row, nil
+	}
+	r.b.rewound[row.ID] = true
+	r.b.in.Log.Warn("a folder was set back by its server and is read again from its start", "mailbox", r.b.n, "folder", row.ID)
+	if _, _, err := r.b.in.DB.BeginFolder(ctx, row.ID, 0); err != nil {
+		return row, err
+	}
+	row, _, err := r.b.in.DB.BeginFolder(ctx, row.ID, selected.UIDValidity)
+	return row, err
 }
 
 // open opens the folder, over a new connection where the old one broke.

@@ -61,17 +61,15 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request) {
 		s.Log.Info("subscription confirmed", "subscription", u.ID)
 		done = append(done, u)
 	}
-	past, err := s.hasArchive(r.Context())
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	p := templates.Confirmed{Site: s.Site, Newsletters: c.titles(done)}
+	var err error
+	if p.HasArchive, err = s.hasArchive(r.Context()); err == nil {
+		p.First, err = s.firstIssue(r.Context(), c.main.NewsletterID)
 	}
-	first, err := s.firstIssue(r.Context(), c.main.NewsletterID)
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	if err != nil { // it is done, and must not be answered as if nothing were
+		s.Log.Error("a confirmation was made and not shown in full", "subscription", c.main.ID, "err", err)
 	}
-	s.page(w, r, http.StatusOK, templates.Confirmed{Site: s.Site, Newsletters: c.titles(done), First: first, HasArchive: past})
+	s.page(w, r, http.StatusOK, p)
 }
 
 // confirmable reads what the link is about, or answers why it does nothing any more.

@@ -33,7 +33,7 @@ func TestEveryRouteAnswersAsTheTableSays(t *testing.T) {
 		"POST /u/{token}":        {u, 200, 200},
 		"POST /u/{token}/back":   {u + "/back", 200, 403},
 		"GET /p/{token}":         {f.pathOf(token.Preferences, "/p/", active, 1), 200, 0},
-		"POST /p/{token}":        {f.pathOf(token.Preferences, "/p/", active, 1), 200, 403},
+		"POST /p/{token}":        {f.pathOf(token.Preferences, "/p/", active, 1), 400, 403}, // no form came
 		"GET /archive":           {"/archive", 301, 0},
 		"GET /archive/{$}":       {"/archive/", 200, 0},
 		"GET /archive/{id}":      {issuePath(i.ID), 200, 0},
@@ -67,6 +67,9 @@ func TestEveryRouteAnswersAsTheTableSays(t *testing.T) {
 		}
 		if a.header.Get("Content-Security-Policy") == "" || a.header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: headers %v", rt.pattern, a.header)
+		}
+		if a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s may be kept by a cache", rt.pattern)
 		}
 	}
 }

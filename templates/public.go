@@ -65,6 +65,7 @@ type Preferences struct {
 	Newsletters []Newsletter
 	Action      string
 	Saved       bool
+	Asked       bool // something chosen waits for the reader's word: a letter was sent for it
 }
 
 // PastIssue is one row of the archive.

@@ -26,7 +26,7 @@ func fullPages() map[string]templates.Page {
 		"confirmed":      templates.Confirmed{Site: site, Newsletters: names, First: "tomorrow at 07:00", HasArchive: true},
 		"unsubscribe":    templates.Unsubscribe{Site: site, Newsletter: names[0], Action: "/u/abc", PreferencesURL: "/p/abc"},
 		"unsubscribed":   templates.Unsubscribed{Site: site, Newsletter: names[0], BackAction: "/u/abc/back"},
-		"preferences":    templates.Preferences{Site: site, Newsletters: sampleNewsletters(), Action: "/p/abc", Saved: true},
+		"preferences":    templates.Preferences{Site: site, Newsletters: sampleNewsletters(), Action: "/p/abc", Saved: true, Asked: true},
 		"archive": templates.Archive{Site: site, FeedURL: "/archive/feed", Older: "/archive/?page=2", Issues: []templates.PastIssue{
 			{Newsletter: names[0], Subject: "Senate passes the ferry bill · The jeep that nobody bought", Link: "/archive/91", Date: ago(23 * time.Hour), Stories: 11},
 			{Newsletter: names[0], Subject: "Teachers go back · Harbour Stars sign a goalkeeper", Link: "/archive/90", Date: ago(47 * time.Hour), Stories: 8},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"net/netip"
 	"sync"
 	"time"
@@ -34,11 +35,13 @@ func SignInLimits() Limits {
 	}
 }
 
-// FormLimits are those of the public forms.
+// FormLimits are those of the public forms. The day's are wide, since a mobile carrier puts very
+// many readers behind few addresses; what protects a victim is the limit of letters to each
+// address.
 func FormLimits() Limits {
 	return Limits{Windows: []Window{
 		{time.Minute, [3]int{10, 30, 90}},
-		{24 * time.Hour, [3]int{50, 150, 450}},
+		{24 * time.Hour, [3]int{500, 5_000, 30_000}},
 	}}
 }
 
@@ -63,8 +66,8 @@ type Attempts struct {
 
 	mu       sync.Mutex
 	windows  []counter
-	accounts map[string]*account
-	older    map[string]*account // the generation before: those not seen since are forgotten next
+	accounts map[loginKey]*account
+	older    map[loginKey]*account // the generation before: those not seen since are forgotten next
 }
 
 type counter struct {
@@ -78,6 +81,9 @@ type place struct {
 	width  int
 }
 
+// loginKey stands for a login, of which a stranger may type any length.
+type loginKey [sha256.Size]byte
+
 // account is what is known of one login.
 type account struct {
 	failures int
@@ -87,7 +93,7 @@ type account struct {
 
 // NewAttempts starts counting by the given clock.
 func NewAttempts(limits Limits, now func() time.Time) *Attempts {
-	return &Attempts{limits: limits, now: now, windows: make([]counter, len(limits.Windows)), accounts: map[string]*account{}}
+	return &Attempts{limits: limits, now: now, windows: make([]counter, len(limits.Windows)), accounts: map[loginKey]*account{}}
 }
 
 // Begin asks to make an attempt from an address on an account, "" for none. It counts the attempt
@@ -190,10 +196,11 @@ func (a *Attempts) accountWait(from netip.Addr, login string, now time.Time) tim
 
 // seen returns what is known of the login, in either generation.
 func (a *Attempts) seen(login string) (*account, bool) {
-	if acc, ok := a.accounts[login]; ok {
+	key := loginKey(sha256.Sum256([]byte(login)))
+	if acc, ok := a.accounts[key]; ok {
 		return acc, true
 	}
-	acc, ok := a.older[login]
+	acc, ok := a.older[key]
 	return acc, ok
 }
 
@@ -205,9 +212,9 @@ func (a *Attempts) account(login string, now time.Time) *account {
 		acc = &account{last: now}
 	}
 	if len(a.accounts) >= maxAccounts {
-		a.older, a.accounts = a.accounts, map[string]*account{}
+		a.older, a.accounts = a.accounts, map[loginKey]*account{}
 	}
-	a.accounts[login] = acc
+	a.accounts[sha256.Sum256([]byte(login))] = acc
 	return acc
 }
 

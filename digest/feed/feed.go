@@ -53,7 +53,9 @@ const (
 	// MaxItems is how many stories of one feed are read. The rest is left out with a warning.
 	MaxItems = 5000
 
-	maxTitle      = 500 // characters
+	maxTitle      = 500  // characters
+	maxAddress    = 4096 // bytes of a link; browsers and mail programs take less
+	maxID         = 1000 // bytes of an id that are compared as they are
 	maxCategories = 50
 	maxCategory   = 100 // characters
 )
@@ -102,6 +104,9 @@ func (f Feed) findings() (warnings []string) {
 	}
 	if len(f.Items) == 0 {
 		warnings = append(warnings, "the feed has no stories")
+	}
+	if len(sharedIDs(f.Items)) > 0 {
+		warnings = append(warnings, "different stories have the same id and are told apart by their links")
 	}
 	for _, c := range []struct {
 		n    int

@@ -13,6 +13,8 @@ import (
 func Key(it Item) string {
 	id := strings.TrimSpace(it.ID)
 	switch {
+	case len(id) > maxID:
+		return "id:" + hashOf(id)
 	case isWebAddress(id):
 		// Link blogs tell their stories apart by the fragment alone.
 		return canonical(id, true)
@@ -21,10 +23,47 @@ func Key(it Item) string {
 	case it.Link != "":
 		return CanonicalURL(it.Link)
 	case it.Title != "":
-		sum := sha256.Sum256([]byte(strings.ToLower(strings.Join(strings.Fields(it.Title), " "))))
-		return "title:" + hex.EncodeToString(sum[:])
+		return "title:" + hashOf(it.Title)
 	}
 	return ""
+}
+
+// Keys are the keys of the items of one reading, in order. Where a feed gives one id to stories with different addresses,
+// their addresses tell them apart, or the last of them would overwrite the others; an item without a key of its own gets
+// one from its words.
+func Keys(items []Item) []string {
+	keys := make([]string, len(items))
+	shared := sharedIDs(items)
+	for i, it := range items {
+		switch keys[i] = Key(it); {
+		case keys[i] == "":
+			keys[i] = "text:" + hashOf(first(it.Summary, it.Text))
+		case shared[keys[i]] && it.Link != "":
+			keys[i] = CanonicalURL(it.Link)
+		}
+	}
+	return keys
+}
+
+// sharedIDs are the keys that stories with different addresses have in common.
+func sharedIDs(items []Item) map[string]bool {
+	shared, links := map[string]bool{}, map[string]string{}
+	for _, it := range items {
+		if it.Link == "" {
+			continue
+		}
+		key, link := Key(it), CanonicalURL(it.Link)
+		if before, ok := links[key]; ok && before != link {
+			shared[key] = true
+		}
+		links[key] = link
+	}
+	return shared
+}
+
+func hashOf(words string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.Join(strings.Fields(words), " "))))
+	return hex.EncodeToString(sum[:])
 }
 
 // CanonicalURL is the form of a web address by which two links to the same story are equal: https, the host in lower case without

@@ -79,6 +79,24 @@ func TestKeyIsTheIDElseTheLinkElseTheTitle(t *testing.T) {
 	}
 }
 
+func TestStoriesOfOneReadingOverwriteNoneOfEachOther(t *testing.T) {
+	a, b := "http://paper.example.com/a", "https://paper.example.com/b"
+	keys := feed.Keys([]feed.Item{
+		{ID: "1", Link: a, Title: "A"}, {ID: "1", Link: b, Title: "B"}, // one id for all
+		{ID: "2", Link: "http://paper.example.com/c"}, {ID: "2", Link: "https://paper.example.com/c/?utm_source=x"}, // one story twice
+		{Summary: "words"}, {Summary: "other words"},
+	})
+	want := []string{"https://paper.example.com/a", b, "2", "2"}
+	for i, w := range want {
+		if keys[i] != w {
+			t.Errorf("item %d: got %q, want %q", i, keys[i], w)
+		}
+	}
+	if keys[4] == keys[5] || keys[4] == "" || keys[5] == "" {
+		t.Errorf("without id, link and title: %q and %q", keys[4], keys[5])
+	}
+}
+
 func TestKeySurvivesTheMoveToHTTPS(t *testing.T) {
 	before := feed.Item{ID: "http://paper.example.com/a/", Link: "http://paper.example.com/a/"}
 	after := feed.Item{ID: "https://paper.example.com/a/", Link: "https://paper.example.com/a/"}

@@ -36,3 +36,16 @@ func TestDepthIsNeverCountedTooLow(t *testing.T) {
 		}
 	}
 }
+
+func TestNoAddressOrIDSwellsAMail(t *testing.T) {
+	long := strings.Repeat("a", 1<<20)
+	f, err := Parse([]byte(`<rss version="2.0"><channel><title>T</title><item><title>x</title><guid>`+long+`</guid><link>https://paper.example.com/`+long+
+		`</link><enclosure type="image/png" url="https://paper.example.com/`+long+`"/></item></channel></rss>`), "", "")
+	if err != nil || len(f.Items) != 1 {
+		t.Fatalf("%d items, %v", len(f.Items), err)
+	}
+	it := f.Items[0]
+	if it.Link != "" || it.Image != "" || len(Key(it)) > 1000 || !strings.Contains(strings.Join(f.Warnings, "; "), "no link") {
+		t.Errorf("link of %d, image of %d, key of %d bytes, warnings %q", len(it.Link), len(it.Image), len(Key(it)), f.Warnings)
+	}
+}

@@ -21,7 +21,7 @@ func newResolver(bases ...string) resolver {
 
 // absolute returns the http or https address that address stands for. Where nothing is known to resolve a relative one
 // against, it stays as it is. Every other scheme (javascript:, data:, mailto: and the like) is no place to read a story, and
-// may do harm in a mail: it gives an empty string.
+// may do harm in a mail: it gives an empty string. So does one longer than maxAddress, which would swell every reader's mail.
 func (r resolver) absolute(address string) string {
 	address = strings.TrimSpace(strings.Map(func(c rune) rune {
 		if c == '\n' || c == '\r' || c == '\t' {
@@ -29,7 +29,7 @@ func (r resolver) absolute(address string) string {
 		}
 		return c
 	}, address))
-	if address == "" {
+	if address == "" || len(address) > maxAddress {
 		return ""
 	}
 	u, err := url.Parse(address)

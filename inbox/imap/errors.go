@@ -5,6 +5,8 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	goimap "github.com/emersion/go-imap/v2"
 )
@@ -80,7 +82,20 @@ func asServerError(err error) *ServerError {
 	if !errors.As(err, &status) {
 		return nil
 	}
-	return &ServerError{Kind: string(status.Type), Code: string(status.Code), Text: status.Text}
+	return &ServerError{Kind: string(status.Type), Code: readable(string(status.Code)), Text: readable(status.Text)}
+}
+
+const maxWords = 300 // bytes of a server's words that are repeated to people
+
+// readable makes a server's words fit to be shown: short, and without characters that a terminal obeys.
+func readable(s string) string {
+	s = strings.ToValidUTF8(s[:min(len(s), maxWords)], "")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // loginRefused reports whether a NO to a login is about the credentials. RFC 5530 has codes for a server that is only busy or ill.

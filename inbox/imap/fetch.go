@@ -103,6 +103,7 @@ func (s *Session) collect(ctx context.Context, what string, uids []uint32, secti
 	s.current.Store(c)
 	defer s.current.Store(nil)
 	err = s.step(ctx, what, func() error {
+		s.wire.room.Add(MaxBatch)
 		cmd := s.client.Fetch(uidSet(uids), &goimap.FetchOptions{
 			UID:          true,
 			InternalDate: date,

@@ -237,6 +237,36 @@ func TestALiteralLargerThanABatchIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
+func TestAServersWordsAreShortAndObeyedByNoTerminal(t *testing.T) {
+	server := startScripted(t, imaptest.Script{Answers: answers{"SELECT": imaptest.Refuse("no \x1b[31m" + strings.Repeat("x", 1<<20))}})
+	ctx := within(t, time.Minute)
+	s := open(t, ctx, loopback(server.Port()))
+	_, err := s.Select(ctx, "INBOX")
+	var said *imap.ServerError
+	if !errors.As(err, &said) || len(err.Error()) > 500 || strings.Contains(err.Error(), "\x1b") || !strings.Contains(err.Error(), "no [31m") {
+		t.Errorf("%.600v", err)
+	}
+}
+
+func TestAnAnswerWithoutEndIsGivenUp(t *testing.T) {
+	endless := func(e *imaptest.Exchange) {
+		e.Send("* OK ")
+		for range 70 { // MB
+			e.Send(strings.Repeat("x", 1<<20))
+		}
+		e.Hang()
+	}
+	server := startScripted(t, imaptest.Script{Mails: three(), Answers: answers{"UID SEARCH": endless}})
+	ctx := within(t, time.Minute)
+	s := open(t, ctx, loopback(server.Port()))
+	if _, err := s.Select(ctx, "INBOX"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AllUIDs(ctx); !errors.Is(err, imap.ErrProtocol) || s.Usable() {
+		t.Errorf("%v, usable %v", err, s.Usable())
+	}
+}
+
 func TestWhatTheServerRefusesLeavesTheSessionUsable(t *testing.T) {
 	s, _, ctx := lying(t, three(), answers{
 		"UID FETCH": imaptest.Refuse("[SERVERBUG] some messages are not to be had"),

@@ -9,11 +9,17 @@ import (
 	"time"
 )
 
+// floodRoom is how many bytes may come in one step, messages that were asked for apart: the numbers of maxUIDs messages fit.
+const floodRoom = 64 << 20
+
+var errFlood = errors.New("its answer does not end")
+
 // A wire is the TCP connection beneath TLS and IMAP. It notes when a byte last moved and how the connection ended, so that
 // the watchdog can tell a slow transfer from a dead one, and a cut line from an answer that cannot be read.
 type wire struct {
 	net.Conn
 	moved atomic.Int64 // when a byte last came or went, in nanoseconds since 1970
+	room  atomic.Int64 // bytes that may still come in this step: the library keeps a line of any length in memory
 
 	mu   sync.Mutex
 	lost error // the first error of the connection itself
@@ -22,12 +28,17 @@ type wire struct {
 func newWire(conn net.Conn) *wire {
 	w := &wire{Conn: conn}
 	w.moved.Store(time.Now().UnixNano())
+	w.room.Store(floodRoom)
 	return w
 }
 
 // Read notes what came and how the line ended.
 func (w *wire) Read(b []byte) (int, error) {
 	n, err := w.Conn.Read(b)
+	if w.room.Add(-int64(n)) < 0 {
+		w.Close()
+		return 0, errFlood
+	}
 	return n, w.note(n, err)
 }
 
@@ -66,6 +77,7 @@ func (w *wire) SetReadDeadline(time.Time) error { return nil }
 // guard closes the connection when ctx ends or when nothing moved for quiet, until the returned function is called; that
 // one says why the connection was closed, or nil when it was not.
 func (w *wire) guard(ctx context.Context, quiet time.Duration) (release func() error) {
+	w.room.Store(floodRoom)
 	done := make(chan struct{})
 	verdict := make(chan error, 1)
 	go func() { verdict <- w.watch(ctx, quiet, done) }()

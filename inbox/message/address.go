@@ -18,7 +18,11 @@ func (h Header) addressList(name string) []Address {
 			if len(out) == maxAddresses {
 				return out
 			}
-			out = append(out, Address{Name: oneLine(clean(a.Name)), Address: printable(clean(a.Address))})
+			a = Address{Name: oneLine(clean(a.Name)), Address: printable(clean(a.Address))}
+			if a.IsZero() {
+				continue // it was nothing but control characters
+			}
+			out = append(out, a)
 		}
 	}
 	return out

@@ -30,6 +30,7 @@ func bombs() map[string]string {
 		"2 MB of addresses":          "To: " + strings.Repeat("a@example.org, ", 140000) + "\n\ntext",
 		"comments in comments":       "To: " + strings.Repeat("(", 100000) + "\n\ntext",
 		"a header of 20 MB":          "Subject: " + strings.Repeat("x\n ", 7<<20) + "\n\ntext",
+		"8,000,000 fields of parts":  "Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat("--b\n"+strings.Repeat("a:\n", 80000)+"\nx\n", 100),
 		"1,000,000 header fields":    strings.Repeat("a: b\n", 1000000) + "\ntext",
 		"unclosed encoded words":     "Subject: " + strings.Repeat("=?u?q? ", 36000) + "\n\ntext",
 		"bare openings of words":     "Subject: " + strings.Repeat("=?", 120000) + "\n\ntext",
@@ -77,13 +78,24 @@ func timed(raw string) (Message, time.Duration) {
 	return m, time.Since(start)
 }
 
+func TestManyTextsAreNoLongerThanOne(t *testing.T) {
+	for _, kind := range []string{"text/plain", "text/html"} {
+		part := "--b\nContent-Type: " + kind + "\n\n" + strings.Repeat("a line of text\n", 50000)
+		m := Parse([]byte("Content-Type: multipart/mixed; boundary=b\n\n" + strings.Repeat(part, 20)))
+		if len(m.Text) > maxText || len(m.HTML) > 2*maxText || !strings.Contains(strings.Join(m.Warnings, "; "), "longer than 2 MB") {
+			t.Errorf("%s: %d bytes of text, %d of HTML, %q", kind, len(m.Text), len(m.HTML), m.Warnings)
+		}
+	}
+}
+
 func TestWhatIsLeftOutIsSaid(t *testing.T) {
 	for name, want := range map[string]string{
-		"nested 10,000 deep": "nested deeper than 50",
-		"200,000 parts":      "after the first 1000",
-		"a header of 20 MB":  "longer than 256 KB",
-		"60 MB of base64":    "more than 50 MB",
-		"quotes without end": "", // 1.6 MB is read whole
+		"nested 10,000 deep":        "nested deeper than 50",
+		"200,000 parts":             "after the first 1000",
+		"a header of 20 MB":         "longer than 256 KB",
+		"60 MB of base64":           "more than 50 MB",
+		"8,000,000 fields of parts": "fields after the first 100,000",
+		"quotes without end":        "", // 1.6 MB is read whole
 	} {
 		raw, ok := bombs()[name]
 		if !ok {

@@ -58,8 +58,10 @@ func parseDate(s string) time.Time {
 }
 
 func sane(t time.Time) time.Time {
-	if t.Year() < 1 || t.Year() > 9999 {
-		return time.Time{}
+	for _, year := range []int{t.Year(), t.UTC().Year()} { // a zone may carry the last day of 9999 into the year after
+		if year < 1 || year > 9999 {
+			return time.Time{}
+		}
 	}
 	_, offset := t.Zone()
 	if offset <= -24*3600 || offset >= 24*3600 {

@@ -26,6 +26,7 @@ const (
 	maxParts       = 1000     // parts in all
 	maxDecoded     = 50 << 20 // bytes of all parts together, after transfer decoding
 	maxHeader      = 256 << 10
+	maxFields      = 100000  // header fields of all parts together: each costs far more memory than its bytes
 	maxAddressText = 8 << 10 // bytes of a header field handed to address parsing
 	maxAddresses   = 500     // addresses kept of one field
 	maxText        = 2 << 20 // bytes of readable text or HTML looked at

@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"strings"
+	"unicode"
 )
 
 // Field is one header field: its name as written, and its value unfolded but not decoded (it may
@@ -58,13 +59,13 @@ func (h Header) Text(name string) string {
 // ReadHeader reads a header leniently, as Parse does, and gives what follows it. It never fails:
 // what is no header at all gives no fields and all of b.
 func ReadHeader(b []byte) (Header, []byte) {
-	h, rest, _ := scanHeader(b)
+	h, rest, _ := scanHeader(b, maxFields)
 	return h, rest
 }
 
 // scanHeader reads fields up to the first blank line. A line that is no field is left out when more
-// fields follow, and begins the body when none do.
-func scanHeader(b []byte) (h Header, rest []byte, warning string) {
+// fields follow, and begins the body when none do. At most room fields are kept.
+func scanHeader(b []byte, room int) (h Header, rest []byte, warning string) {
 	size := 0
 	var open field
 	rest = b
@@ -79,6 +80,8 @@ func scanHeader(b []byte) (h Header, rest []byte, warning string) {
 			return h, after, warning
 		case size > maxHeader:
 			warning = "the header is longer than 256 KB; the rest of it was left out"
+		case len(h.fields) >= room:
+			warning = "the header fields after the first 100,000 were left out"
 		case line[0] == ' ' || line[0] == '\t':
 			open.extend(line)
 		case isField(line):
@@ -181,10 +184,16 @@ func isCommonField(line []byte) bool {
 // oneLine folds white space to single blanks and drops control characters.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7F {
+		if isControl(r) {
 			return ' '
 		}
 		return r
 	}, s)
 	return strings.Join(strings.Fields(s), " ")
+}
+
+// isControl knows the characters that a name or a subject has no use for: controls of both kinds (a terminal obeys them),
+// line separators, and the overrides that show "exe.jpg" for "gpj.exe".
+func isControl(r rune) bool {
+	return unicode.IsControl(r) || r == 0x2028 || r == 0x2029 || r == 0x202D || r == 0x202E
 }

@@ -9,9 +9,32 @@ import (
 	"regexp"
 )
 
-// fromLineForm is the line that separates messages: "From ", an address or "-", and a date with a
-// time (RFC 4155). A sentence that happens to begin with "From " does not look so.
-var fromLineForm = regexp.MustCompile(`^From \S+\s+.*\d{1,2}:\d{2}.*\d{4}|^From \S+\s+\w{3} \w{3} +\d`)
+// fromLineForm is the line that separates messages: "From ", an address or "-", and a date (RFC 4155).
+// looseFromLine is one with a date in another form; a sentence may look so too, but no header follows on it.
+var (
+	fromLineForm  = regexp.MustCompile(`^From \S+\s+\w{3} \w{3} +\d`)
+	looseFromLine = regexp.MustCompile(`^From \S+\s+.*\d{1,2}:\d{2}.*\d{4}`)
+)
+
+// separates says whether a line separates messages. Peeking spoils what the reader gave last, so line is a copy then.
+func separates(line []byte, b *bufio.Reader) (bool, []byte) {
+	text := bytes.TrimRight(line, "\r\n")
+	switch {
+	case bytes.IndexByte(text, '\r') >= 0: // a file of bare CRs, all of it one line
+		return false, line
+	case fromLineForm.Match(text):
+		return true, line
+	case !looseFromLine.Match(text):
+		return false, line
+	}
+	line = bytes.Clone(line)
+	ahead, err := b.Peek(1000)
+	if err != nil && len(ahead) == 0 {
+		return false, line
+	}
+	next, _ := cutLine(ahead)
+	return isField(next), line
+}
 
 // splitMbox cuts an mbox file at its From lines. One stands at the start or behind a blank line; in
 // the text of a message it is written ">From " (">>From " for ">From "), which is undone.
@@ -23,8 +46,12 @@ func splitMbox(path string, b *bufio.Reader, take func(Item) error) error {
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 			return fmt.Errorf("read mbox %s: %w", path, err)
 		}
+		from := false
+		if lineStart && blank && bytes.HasPrefix(line, []byte("From ")) {
+			from, line = separates(line, b)
+		}
 		switch {
-		case lineStart && blank && fromLineForm.Match(line):
+		case from:
 			if err := box.flush(); err != nil {
 				return err
 			}

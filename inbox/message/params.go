@@ -144,7 +144,7 @@ func percentDecode(s string) []byte {
 // printable drops control characters, line ends and blanks at both ends; blanks inside a file name count.
 func printable(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7F {
+		if isControl(r) {
 			return -1
 		}
 		return r

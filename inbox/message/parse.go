@@ -17,7 +17,7 @@ func Parse(raw []byte) (m Message) {
 		}
 	}()
 	b := repair(raw)
-	header, body, warning := scanHeader(b)
+	header, body, warning := scanHeader(b, maxFields)
 	if len(header.fields) == 0 {
 		switch {
 		case len(strings.TrimSpace(string(b[:min(len(b), 4096)]))) == 0:
@@ -28,7 +28,7 @@ func Parse(raw []byte) (m Message) {
 		warning = "there is no header; all of it is shown as text"
 	}
 	_, params := parseParams(header.Get("Content-Type"), "")
-	w := &walker{eight: params["charset"]}
+	w := &walker{eight: params["charset"], fields: len(header.fields)}
 	w.warn(warning)
 	header.eight = w.eight
 	root := w.build(header, body, "1", "text/plain", 0)
@@ -92,8 +92,8 @@ func (m *Message) readBody(root *part, w *walker) {
 		r.rescueText()
 	}
 	m.Charset = r.charset
-	m.Text = tidy(strings.Join(r.plain, "\n\n"))
-	source := strings.Join(r.html, "\n")
+	m.Text = tidy(r.joined(r.plain, "\n\n"))
+	source := r.joined(r.html, "\n")
 	quoting := m.Text
 	if m.Text == "" && source != "" {
 		m.Text = tidy(htmlText(source, false))
@@ -106,6 +106,16 @@ func (m *Message) readBody(root *part, w *walker) {
 	}
 	m.Original = original(m, r.messages)
 	m.Leaves = root.leaves(nil)
+}
+
+// joined puts texts together up to the cap, which holds for all parts together too.
+func (r *reading) joined(texts []string, between string) string {
+	all := strings.Join(texts, between)
+	if len(all) > maxText {
+		r.warn("the text is longer than 2 MB; the rest is in the raw message only")
+		all = strings.ToValidUTF8(all[:maxText], "")
+	}
+	return all
 }
 
 // rescueText takes the first text file for the text of a mail that has no other: some programs name

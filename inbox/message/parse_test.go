@@ -125,6 +125,33 @@ func TestDatesAreReadAsProgramsWriteThem(t *testing.T) {
 	}
 }
 
+// Each of these made `message parse` panic, or a date that no JSON can hold.
+func TestEveryMailHasAJSONForm(t *testing.T) {
+	for name, raw := range map[string]string{
+		"an address of control characters": "To: <\x1f>, a@example.org\nReply-To:<\x1f\nFrom: \"\x00\" <\x01>\n\nx",
+		"the last day in the west":         "Date: Fri, 31 Dec 9999 23:59:59 -1200\n\nx",
+	} {
+		m := Parse([]byte(raw))
+		if _, err := m.MarshalJSON(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := m.Date.UTC().MarshalJSON(); err != nil {
+			t.Errorf("%s: date in UTC: %v", name, err)
+		}
+		if name == "an address of control characters" && (len(m.To) != 1 || m.To[0].Address != "a@example.org") {
+			t.Errorf("%s: to %+v", name, m.To)
+		}
+	}
+}
+
+func TestNamesAndSubjectsCommandNoTerminalAndHideNoEnding(t *testing.T) {
+	m := Parse([]byte("From: =?utf-8?q?Ev=1B[31m=C2=9B31m?= <a@example.org>\nSubject: =?utf-8?q?x=E2=80=AEy=E2=80=A8z=C2=9B2J?=\n" +
+		"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: application/octet-stream; name=\"=?utf-8?q?=E2=80=AEgpj.exe=C2=9B?=\"\n\nx\n--b--\n"))
+	if len(m.Attachments) != 1 || m.Attachments[0].Name != "gpj.exe" || m.Subject != "x y z 2J" || m.From.Name != "Ev [31m 31m" {
+		t.Errorf("from %q, subject %q, attachments %+v", m.From.Name, m.Subject, m.Attachments)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	files, err := filepath.Glob("testdata/*.eml")
 	if err != nil || len(files) == 0 {
@@ -137,6 +164,7 @@ func FuzzParse(f *testing.F) {
 		}
 		f.Add(raw)
 	}
+	f.Add([]byte("To:<\x1f"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		m := Parse(raw)
 		for _, w := range m.Warnings {

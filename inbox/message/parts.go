@@ -21,6 +21,7 @@ type part struct {
 // walker builds the tree and keeps the caps.
 type walker struct {
 	parts    int
+	fields   int
 	decoded  int
 	eight    string
 	warnings []string
@@ -41,7 +42,8 @@ func (w *walker) warn(sentence string) {
 // walk reads one entity, header and body, at the given depth. kind is the media type where the
 // entity names none (RFC 2046, section 5.1.5: message/rfc822 inside a digest).
 func (w *walker) walk(entity []byte, index, kind string, depth int) *part {
-	header, body, warning := scanHeader(entity)
+	header, body, warning := scanHeader(entity, maxFields-w.fields)
+	w.fields += len(header.fields)
 	w.warn(warning)
 	return w.build(header, body, index, kind, depth)
 }

@@ -25,7 +25,8 @@ type Item struct {
 // Split hands over every message of path, in order: of an eml file the one, of an mbox file each, of a
 // Maildir each of cur and new by name; "-" is stdin, which may be eml or mbox. Only one message
 // is held in memory at a time. Any file is taken, mail or not: that is for Parse to say. It
-// ends early with the error of take, and fails where path cannot be read.
+// ends early with the error of take, and fails where path cannot be read. A file of a Maildir that cannot be read does not
+// keep the others back; it is in the error at the end.
 func Split(path string, stdin io.Reader, take func(Item) error) error {
 	if path == "-" {
 		return splitReader(path, stdin, take)
@@ -48,6 +49,7 @@ func Split(path string, stdin io.Reader, take func(Item) error) error {
 // splitMaildir reads cur and new of a Maildir; tmp holds what is still being delivered.
 func splitMaildir(path string, take func(Item) error) error {
 	n, found := 0, false
+	var unread []error
 	for _, sub := range []string{"cur", "new"} {
 		entries, err := os.ReadDir(filepath.Join(path, sub))
 		if errors.Is(err, os.ErrNotExist) {
@@ -61,9 +63,10 @@ func splitMaildir(path string, take func(Item) error) error {
 			if entry.IsDir() || strings.HasPrefix(entry.Name(), ".") {
 				continue
 			}
-			item, err := readWhole(filepath.Join(path, sub, entry.Name()))
+			item, err := readInMaildir(filepath.Join(path, sub, entry.Name()))
 			if err != nil {
-				return err
+				unread = append(unread, err) // it was moved or removed meanwhile, or is no file: the others are read all the same
+				continue
 			}
 			n++
 			item.N = n
@@ -75,10 +78,17 @@ func splitMaildir(path string, take func(Item) error) error {
 	if !found {
 		return fmt.Errorf("read mail: %s is a folder without cur and new, so it is no Maildir; name the files in it instead", path)
 	}
-	return nil
+	return errors.Join(unread...)
 }
 
-func readWhole(path string) (Item, error) {
+func readInMaildir(path string) (Item, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return Item{}, fmt.Errorf("read mail: %w", err)
+	}
+	if !info.Mode().IsRegular() { // a pipe would keep us waiting
+		return Item{}, fmt.Errorf("read mail: %s is no file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return Item{}, fmt.Errorf("read mail: %w", err)
@@ -94,14 +104,17 @@ func readWhole(path string) (Item, error) {
 	return item, nil
 }
 
-// splitReader tells an mbox by its first line and cuts it; anything else is one message.
+// splitReader tells an mbox by its first line that is not blank and cuts it; anything else is one message.
 func splitReader(path string, r io.Reader, take func(Item) error) error {
 	b := bufio.NewReaderSize(r, 64<<10)
-	head, err := b.Peek(5)
+	head, err := b.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read mail %s: %w", path, err)
 	}
-	if bytes.Equal(head, []byte("From ")) {
+	if first := bytes.TrimLeft(bytes.TrimPrefix(head, byteOrderMark), "\r\n"); bytes.HasPrefix(first, []byte("From ")) {
+		if _, err := b.Discard(len(head) - len(first)); err != nil {
+			return fmt.Errorf("read mail %s: %w", path, err)
+		}
 		return splitMbox(path, b, take)
 	}
 	raw, err := io.ReadAll(io.LimitReader(b, MaxFile+1))

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -46,6 +48,53 @@ func TestMboxIsCutAtItsFromLines(t *testing.T) {
 		}
 		if string(items[1].Raw) != "Subject: two\n\ntext\n" {
 			t.Errorf("got %q", items[1].Raw)
+		}
+	}
+}
+
+func TestAMailThatVanishesFromAMaildirKeepsNoOtherBack(t *testing.T) {
+	dir := t.TempDir()
+	for _, sub := range []string{"cur", "new"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(dir, "gone"), filepath.Join(dir, "cur", "1:2,S")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(dir, "cur", "2:2,S"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "new", "3"), []byte("Subject: x\n\nx\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	err := Split(dir, nil, func(Item) error { n++; return nil })
+	if n != 1 || err == nil || !strings.Contains(err.Error(), "1:2,S") || !strings.Contains(err.Error(), "2:2,S is no file") {
+		t.Errorf("%d read, %v", n, err)
+	}
+}
+
+func TestNoSentenceCutsAnMboxAndNoOddStartHidesOne(t *testing.T) {
+	const first, second = "From a@x.example Mon Jan  1 00:00:00 2024\nSubject: 1\n\nhi\n\n", "From c@x.example Mon Jan  1 00:00:00 2024\nSubject: 2\n\nx\n"
+	loose := strings.Replace(second, "Mon Jan  1 00:00:00 2024", "1 Jan 2024 00:00:00 2024", 1)
+	for name, c := range map[string]struct {
+		file string
+		want []string
+	}{
+		"a sentence with a time and a year": {first + "From here at 10:30 in 2024 we walked.\n\n" + second, []string{"hi\n\nFrom here at 10:30 in 2024 we walked.", "x"}},
+		"a date in another form":            {first + loose, []string{"hi", "x"}},
+		"a blank line first":                {"\n\r\n" + first + second, []string{"hi", "x"}},
+		"a byte order mark first":           {"\xef\xbb\xbf" + first + second, []string{"hi", "x"}},
+		"bare CR":                           {strings.ReplaceAll(first, "\n", "\r"), []string{"hi"}},
+	} {
+		var got []string
+		err := Split("-", strings.NewReader(c.file), func(i Item) error {
+			got = append(got, Parse(i.Raw).Text)
+			return nil
+		})
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
 }

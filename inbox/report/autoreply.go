@@ -3,6 +3,8 @@ package report
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/olomotimes/tipsheet/inbox/message"
 )
@@ -12,7 +14,9 @@ var (
 	// challenge are the words of a challenge-response system: the mail waits until its sender proves to be
 	// a person.
 	challenge = regexp.MustCompile(`(?i)(?:please )?(?:confirm|verify)(?: that)? (?:you (?:are|sent)|your (?:message|e-?mail|address|identity)).{0,200}(?:deliver|human|person|legitimate|approved|allowed)|challenge[- ]?response|(?:held|waiting|quarantin\w+) (?:until|pending|for).{0,80}(?:confirm|verif|approv|respond|click)|(?:to (?:get|have|be) (?:added|on|your)|add(?:ed)? (?:you|yourself)? ?to) .{0,60}(?:guest|approved|allowed|white|safe)[- ]?(?:senders? )?list|added to .{0,40}list of approved|spam ?arrest|prove (?:that )?you(?:'re| are) (?:a )?human|one[- ]time (?:verification|confirmation)|anti-?spam (?:system|measure).{0,100}(?:confirm|verif|repl)`)
-	awayWords = regexp.MustCompile(`(?i)\b(?:out of (?:the )?office|on (?:vacation|holiday|annual leave|leave)|currently away|away from (?:my|the|e-?mail)|auto(?:matic|mated)[ -]?(?:reply|response)|im urlaub|nicht (?:im büro|am platz)|absent du|fuera de la oficina|fora do escritório)`)
+	// ownAbsence is what somebody says about being away.
+	ownAbsence = regexp.MustCompile(`(?i)\b(?:i am|i['’]m|i will be|i['’]ll be)\b.{0,40}\b(?:away|out|on|unavailable|back|returning)\b`)
+	awayWords  = regexp.MustCompile(`(?i)\b(?:out of (?:the )?office|on (?:vacation|holiday|annual leave|leave)|currently away|away from (?:my|the|e-?mail)|auto(?:matic|mated)[ -]?(?:reply|response)|im urlaub|nicht (?:im büro|am platz)|absent du|fuera de la oficina|fora do escritório)`)
 )
 
 // isAutoReply knows what a machine sent in answer to a mail (RFC 3834): by the fields that say so,
@@ -35,15 +39,32 @@ func isAutoReply(m message.Message) bool {
 	case "auto_reply", "auto-reply", "autoreply":
 		return true
 	}
-	if autoSubject.MatchString(m.Subject) {
-		return true
-	}
 	robot := m.AutoSubmitted != "" || isNull(h) || isMachine(m.From.Address) || h.Has("X-Auto-Response-Suppress")
 	text := m.Text[:min(len(m.Text), 4096)]
+	if isAutoSubject(m.Subject) {
+		return true
+	}
+	// People write about vacations too: a subject that goes on in prose needs another sign.
+	answers := m.InReplyTo != "" || len(m.References) > 0 || h.Has("Precedence") || ownAbsence.MatchString(oneLine(text))
+	if (robot || answers || strings.TrimSpace(text) == "") && autoSubject.MatchString(m.Subject) {
+		return true
+	}
 	if robot && awayWords.MatchString(text+" "+m.Subject) {
 		return true
 	}
 	return isChallenge(m, text)
+}
+
+// isAutoSubject says whether a subject has the form that mail programs give an absence note: the words, and then nothing
+// more, or a mark before the subject that is answered.
+func isAutoSubject(subject string) bool {
+	at := autoSubject.FindStringIndex(subject)
+	if at == nil {
+		return false
+	}
+	rest := strings.TrimSpace(subject[at[1]:])
+	r, _ := utf8.DecodeRuneInString(rest)
+	return rest == "" || !unicode.IsLetter(r) && !unicode.IsDigit(r) || strings.HasSuffix(subject[:at[1]], ":")
 }
 
 func isChallenge(m message.Message, text string) bool {

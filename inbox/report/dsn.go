@@ -11,7 +11,7 @@ import (
 // about the message, each further one about a recipient. A report that only says that the mail was
 // delivered or read is a bounce too, by its action.
 func (f *Finding) readDeliveryStatus(m message.Message) bool {
-	if len(m.DeliveryStatus) == 0 {
+	if len(m.DeliveryStatus) == 0 || isEnclosed(m) {
 		return false
 	}
 	reports := statusReports(string(m.DeliveryStatus[:min(len(m.DeliveryStatus), maxNotice)]))
@@ -30,6 +30,13 @@ func (f *Finding) readDeliveryStatus(m message.Message) bool {
 	}
 	f.Kind, f.Reports = KindBounce, reports
 	return true
+}
+
+// isEnclosed says whether a person sent the status along as a file: nothing but that part looks like a report.
+func isEnclosed(m message.Message) bool {
+	notice := noticeText(m)
+	return m.Type == "multipart/mixed" && m.AutoSubmitted == "" && !isMachine(m.From.Address) && !senderName.MatchString(m.From.Name) && !m.From.IsZero() && !isNull(m.Header) &&
+		!bounceSubject.MatchString(m.Subject) && !bounceText.MatchString(notice[:min(len(notice), 6000)])
 }
 
 // nameMissing finds the recipient of a report that names none: the notice above it, or the returned

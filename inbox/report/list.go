@@ -40,6 +40,9 @@ func isUnsubscribe(m message.Message) bool {
 		return true
 	}
 	body := leave.MatchString(oneLine(text))
+	if isStop(m.Subject) && text != "" && !body {
+		return false // "Stop", and then what is to be stopped
+	}
 	return subject && (text == "" || body || !strings.Contains(text, "?")) || body && !isStop(text)
 }
 

@@ -205,3 +205,29 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestAPersonsTipIsNoMachinesWord(t *testing.T) {
+	for name, raw := range map[string]string{
+		"a subject like an absence note": "Subject: On vacation with public money\n\nThe commissioner spends it in Dubai. I have the receipts.\n",
+		"a subject like an automaton":    "Subject: Automatic reply machine fraud at the bank\n\nThey took the savings of 300 people.\n",
+		"stop, and what":                 "Subject: Stop\n\nStop the demolition at the market, 300 families are homeless!\n",
+		"a bounce as a file": "Subject: Tip about the bridge\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\n" +
+			"The contract went to his brother. I have the papers.\n\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; reader1@example.com\nAction: failed\nStatus: 5.1.1\n\n--b--\n",
+	} {
+		if f := read("From: Ada <ada@example.org>\nTo: tips@example.com\n" + raw); f.Kind != KindMessage || len(f.Reports) > 0 {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}
+
+func TestAnAbsenceNoteWithoutItsFieldsIsKnown(t *testing.T) {
+	for _, raw := range []string{
+		"Subject: Out of office: Your digest\n\nI am out of the office until Monday.\n",
+		"Subject: Automatic reply: Today\nIn-Reply-To: <d7@example.com>\n\nThank you for your mail.\n",
+		"Subject: Abwesenheitsnotiz\n\n",
+	} {
+		if f := read("From: Ada <ada@example.org>\nTo: news@example.com\n" + raw); f.Kind != KindAutoReply {
+			t.Errorf("%q: %+v", raw, f)
+		}
+	}
+}

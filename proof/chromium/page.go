@@ -69,13 +69,13 @@ func (p *Page) Window(width, height int) error {
 	return p.do("set the window's size", chromedp.EmulateViewport(int64(width), int64(height)))
 }
 
-// Dark asks the page for its dark colours, or for its light ones.
+// Dark asks the page for its dark colours, or for its light ones, and for no movement: a colour is looked at when it is there.
 func (p *Page) Dark(dark bool) error {
 	scheme := "light"
 	if dark {
 		scheme = "dark"
 	}
-	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
+	features := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}
 	return p.do("set the colour scheme", chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
 		return err
