@@ -8,7 +8,7 @@ import (
 
 func TestMarksAreAsLongAsATokenAndOpenNothing(t *testing.T) {
 	k := keys(t, secret(1))
-	for _, mark := range []string{token.MarkUnsubscribe, token.MarkPreferences, token.MarkView, token.MarkMessageID} {
+	for _, mark := range token.Marks() {
 		if len(mark) != token.Length {
 			t.Errorf("%q has %d characters", mark, len(mark))
 		}

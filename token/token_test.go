@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/olomotimes/tipsheet/token"
@@ -194,4 +195,25 @@ func BenchmarkSign(b *testing.B) {
 	for i := range b.N {
 		k.Sign(token.Bounce, 1, int64(i))
 	}
+}
+
+func TestSigningTakesNoMemoryAndIsTheSameForManyAtOnce(t *testing.T) {
+	k := keys(t, secret(1))
+	var room [token.Length]byte
+	if n := testing.AllocsPerRun(100, func() { k.AppendSign(room[:0], token.Unsubscribe, 1, 2) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	want := k.Sign(token.Unsubscribe, 1, 2)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for n := range int64(500) {
+				if other := k.Sign(token.View, n, n); len(other) != token.Length || k.Sign(token.Unsubscribe, 1, 2) != want {
+					t.Errorf("%q differs", other)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
 }

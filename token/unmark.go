@@ -18,6 +18,8 @@ var (
 	preferencesAddress = markedAddress(MarkPreferences)
 	viewAddress        = markedAddress(MarkView)
 	messageIDAddress   = markedAddress(MarkMessageID)
+
+	namedWords = regexp.MustCompile(MarkNamed + `(?s:.{0,1000}?)` + MarkNamedEnd)
 )
 
 func markedAddress(mark string) *regexp.Regexp {
@@ -27,10 +29,11 @@ func markedAddress(mark string) *regexp.Regexp {
 
 // Unmark makes the frozen words of a mailing fit for everybody: each address that carries a
 // mark is replaced whole, so that neither a mark nor a way into a reader's subscription is
-// left. Words without a mark come out as they are.
+// left. What is said to a reader by name is left out. Words without a mark come out as they are.
 func Unmark(words string, p Places) string {
 	words = unsubscribeAddress.ReplaceAllLiteralString(words, p.Unsubscribe)
 	words = preferencesAddress.ReplaceAllLiteralString(words, p.Preferences)
 	words = viewAddress.ReplaceAllLiteralString(words, p.View)
-	return messageIDAddress.ReplaceAllLiteralString(words, "")
+	words = messageIDAddress.ReplaceAllLiteralString(words, "")
+	return Strip(namedWords.ReplaceAllLiteralString(words, ""))
 }

@@ -15,6 +15,8 @@ func TestUnmarkedWordsCarryNoMarkAndNoPersonalAddress(t *testing.T) {
 		{"with a query", "https://news.test/u/" + MarkUnsubscribe + "?x=1 next", "https://news.test/ next"},
 		{"a mark alone", "<" + MarkMessageID + "@news.test>", "<>"},
 		{"twice on a line", "/i/" + MarkView + " and /i/" + MarkView, p.View + " and " + p.View},
+		{"a name", "Good morning" + Named(", ", "") + ". Yours", "Good morning. Yours"},
+		{"a name alone", "[" + MarkName + "]" + MarkNamedEnd, "[]"},
 		{"nothing", "plain words", "plain words"},
 	}
 	for _, tt := range tests {
@@ -22,10 +24,19 @@ func TestUnmarkedWordsCarryNoMarkAndNoPersonalAddress(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
-		for _, mark := range []string{MarkUnsubscribe, MarkPreferences, MarkView, MarkMessageID} {
+		for _, mark := range Marks() {
 			if strings.Contains(got, mark) {
 				t.Errorf("%s: the mark %s is left", tt.name, mark)
 			}
+		}
+	}
+}
+
+func TestStrippedWordsHaveNoMarkHoweverTheyWerePutTogether(t *testing.T) {
+	inside := MarkName[:9] + MarkView + MarkName[9:]
+	for words, want := range map[string]string{"plain": "plain", "a" + MarkName + "b": "ab", inside: "", "x" + inside + MarkNamed: "x"} {
+		if got := Strip(words); got != want {
+			t.Errorf("%q became %q", words, got)
 		}
 	}
 }

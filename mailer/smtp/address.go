@@ -18,22 +18,54 @@ type Envelope struct {
 // wireAddress returns address with its domain in ASCII (RFC 5891) and whether its local part
 // needs SMTPUTF8. The error is ErrAddress and does not name the address.
 func wireAddress(address string) (wire string, utf8Local bool, err error) {
+	bytes, utf8Local, err := appendAddress(nil, address)
+	return string(bytes), utf8Local, err
+}
+
+// appendAddress appends what wireAddress returns to dst; with an error, dst as it was.
+func appendAddress(dst []byte, address string) (wire []byte, utf8Local bool, err error) {
 	at := strings.LastIndexByte(address, '@')
 	if at < 1 || at == len(address)-1 {
-		return "", false, fmt.Errorf("%w: it has no local part or no domain", ErrAddress)
+		return dst, false, fmt.Errorf("%w: it has no local part or no domain", ErrAddress)
 	}
 	local, domain := address[:at], address[at+1:]
 	if len(local) > 64 {
-		return "", false, fmt.Errorf("%w: its local part has over 64 bytes", ErrAddress)
+		return dst, false, fmt.Errorf("%w: its local part has over 64 bytes", ErrAddress)
 	}
 	if utf8Local, err = checkLocal(local); err != nil {
-		return "", false, err
+		return dst, false, err
 	}
-	ascii, ok := asciiDomain(domain)
-	if !ok {
-		return "", false, fmt.Errorf("%w: its domain is not a host name", ErrAddress)
+	if !isPlainDomain(domain) {
+		ascii, ok := asciiDomain(domain)
+		if !ok {
+			return dst, false, fmt.Errorf("%w: its domain is not a host name", ErrAddress)
+		}
+		domain = ascii
 	}
-	return local + "@" + ascii, utf8Local, nil
+	return append(append(append(dst, local...), '@'), domain...), utf8Local, nil
+}
+
+// isPlainDomain knows the domains that asciiDomain would return as they are, which are nearly
+// all, without its cost: lower-case letters, digits and hyphens in labels of at most 63, none
+// with a hyphen at an end or in the places where a punycode label has them.
+func isPlainDomain(domain string) bool {
+	start := 0
+	for i := 0; i <= len(domain); i++ {
+		if i < len(domain) && domain[i] != '.' {
+			c := domain[i]
+			if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+				return false
+			}
+			continue
+		}
+		label := domain[start:i]
+		if len(label) < 1 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' ||
+			len(label) > 3 && label[2] == '-' && label[3] == '-' {
+			return false
+		}
+		start = i + 1
+	}
+	return len(domain) <= 253
 }
 
 // checkLocal takes an unquoted local part, dots anywhere as some providers have them, or a

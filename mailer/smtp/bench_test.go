@@ -1,9 +1,11 @@
 package smtp
 
 import (
-	"bytes"
+	"errors"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/olomotimes/tipsheet/mailer/smtptest"
 )
@@ -16,69 +18,122 @@ func fortyKB(t testing.TB) []byte {
 	return compose(t, m)
 }
 
-func BenchmarkOfferAndDot(b *testing.B) {
-	message := fortyKB(b)
-	for _, follow := range []bool{false, true} {
-		name := map[bool]string{false: "one by one", true: "riding behind the dot"}[follow]
-		b.Run(name, func(b *testing.B) {
-			c := connect(b, plain(relay(b, smtptest.Options{Discard: true}).Port()), "")
-			ctx, e := b.Context(), reader(1)
-			b.SetBytes(int64(len(message)))
-			for b.Loop() {
-				if err := c.Offer(ctx, e, message); err != nil {
-					b.Fatal(err)
-				}
-				if follow {
-					if err := c.Follow(e, message); err != nil {
-						b.Fatal(err)
-					}
-				}
-				if reply, err := c.Dot(ctx); err != nil || !reply.Accepted() {
-					b.Fatalf("%v %v", reply, err)
-				}
-			}
-		})
-	}
+// roads are the ways to hand messages over that are measured.
+var roads = []struct {
+	name     string
+	chunking string
+	window   int // 1 is Offer, Follow, Dot
+	plain    bool
+}{
+	{name: "DATA/w1", chunking: "off", window: 1},
+	{name: "DATA/w32", chunking: "off", window: 32},
+	{name: "BDAT/w1", chunking: "on", window: 1},
+	{name: "BDAT/w32", chunking: "on", window: 32},
+	{name: "DATA/w1/no-PIPELINING", chunking: "off", window: 1, plain: true},
+	{name: "DATA/w32/no-PIPELINING", chunking: "off", window: 32, plain: true},
+	{name: "BDAT/w32/no-PIPELINING", chunking: "on", window: 32, plain: true},
 }
 
-func BenchmarkCheckAndStuff(b *testing.B) {
-	message := fortyKB(b)
-	var buffer []byte
-	b.SetBytes(int64(len(message)))
-	for b.Loop() {
-		if Check(message) != nil || has8Bit(message) {
-			b.Fatal("a good message is refused")
-		}
-		buffer = appendStuffed(buffer[:0], message)
-	}
-}
-
-func BenchmarkFill(b *testing.B) {
-	marker := strings.Repeat("ab", 16)
-	message := bytes.Replace(fortyKB(b), []byte("Ferry fares rise and the whole t"), []byte(marker), 3)
-	form, err := NewForm(message, map[string]string{"u": marker})
+// sink is a light relay, at the end of a road that takes as long as given.
+func sink(b *testing.B, o smtptest.SinkOptions, roundTrip time.Duration) (port int) {
+	b.Helper()
+	s, err := smtptest.StartSink(o)
 	if err != nil {
 		b.Fatal(err)
 	}
-	values := map[string]string{"u": strings.Repeat("cd", 16)}
-	for b.Loop() {
-		form.Fill(values)
+	d, err := smtptest.StartDelay(s.Port(), roundTrip/2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := errors.Join(d.Close(), s.Close()); err != nil {
+			b.Error(err)
+		}
+	})
+	if roundTrip == 0 {
+		return s.Port()
+	}
+	return d.Port()
+}
+
+func benchmarkHandOver(b *testing.B, roundTrip time.Duration) {
+	message := fortyKB(b)
+	for _, road := range roads {
+		b.Run(road.name, func(b *testing.B) {
+			o := smtptest.SinkOptions{}
+			if road.plain {
+				o.Extensions = []string{"CHUNKING", "8BITMIME", "SIZE 0"}
+			}
+			s := plain(sink(b, o, roundTrip))
+			s.Chunking = road.chunking
+			c := connect(b, s, "")
+			ps := make([]*Prepared, max(2, road.window))
+			for i := range ps {
+				ps[i] = prepared(b, reader(i), message)
+			}
+			b.ReportAllocs()
+			b.SetBytes(int64(len(message)))
+			done := 0
+			start, spent := time.Now(), processorTime(b)
+			for b.Loop() {
+				if road.window > 1 {
+					if done++; done%road.window == 0 {
+						burst(b, c, ps)
+					}
+					continue
+				}
+				offerFollowDot(b, c, ps[done%2], ps[(done+1)%2])
+				done++
+			}
+			b.ReportMetric(float64(done)/time.Since(start).Seconds(), "msgs/s")
+			b.ReportMetric((processorTime(b)-spent).Seconds()*1000/float64(done), "cpu-s/1000") // with the sink's
+		})
 	}
 }
 
-func BenchmarkSign(b *testing.B) {
-	signer, _ := keyPair(b)
+// processorTime is what this process has spent.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func burst(b *testing.B, c *Conn, ps []*Prepared) {
+	n := 0
+	if _, err := c.Burst(b.Context(), ps, func(_ int, r Reply) {
+		if r.Accepted() {
+			n++
+		}
+	}); err != nil || n != len(ps) {
+		b.Fatalf("%d of %d: %v", n, len(ps), err)
+	}
+}
+
+func offerFollowDot(b *testing.B, c *Conn, p, next *Prepared) {
+	if err := c.Offer(b.Context(), p); err != nil {
+		b.Fatal(err)
+	}
+	if err := c.Follow(next); err != nil {
+		b.Fatal(err)
+	}
+	if reply, err := c.Dot(b.Context()); err != nil || !reply.Accepted() {
+		b.Fatalf("%v %v", reply, err)
+	}
+}
+
+func BenchmarkHandOver(b *testing.B)     { benchmarkHandOver(b, 0) }
+func BenchmarkHandOver20ms(b *testing.B) { benchmarkHandOver(b, 20*time.Millisecond) }
+
+func BenchmarkPrepare(b *testing.B) {
 	message := fortyKB(b)
-	for _, one := range []struct {
-		name string
-		*Signer
-	}{{"rsa", &Signer{signer.domain, signer.keys[:1]}}, {"ed25519", &Signer{signer.domain, signer.keys[1:]}}} {
-		b.Run(one.name, func(b *testing.B) {
-			for b.Loop() {
-				if _, err := one.Sign(message); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+	p, e := &Prepared{}, reader(1)
+	b.SetBytes(int64(len(message)))
+	for b.Loop() {
+		if err := p.fill(e, message); err != nil {
+			b.Fatal(err)
+		}
+		p.dotted()
 	}
 }

@@ -22,13 +22,20 @@ func TestStuffedMessageReadsBackWithCRLF(t *testing.T) {
 		"a\n.\r\nb\r\n.c": "a\r\n..\r\nb\r\n..c\r\n",
 		"\n\n":            "\r\n\r\n",
 	} {
-		if got := string(DotStuff([]byte(in))); got != want {
+		if got := string(stuff([]byte(in))); got != want {
 			t.Errorf("%q: %q", in, got)
 		}
 	}
 }
 
-func FuzzDotStuff(f *testing.F) {
+// stuff is message as it goes over the wire after DATA.
+func stuff(message []byte) []byte {
+	p := &Prepared{}
+	p.plain, p.dots = appendLines(nil, nil, message)
+	return p.dotted()
+}
+
+func FuzzPreparedContent(f *testing.F) {
 	for _, seed := range []string{"a\r\n.\r\nb", "\n.\r\n", "\r.\r", "\r\n.\r", "\r\r\n.\r\r\n", ".\n.\n.", "a\x00", "\r\n.\n"} {
 		f.Add([]byte(seed))
 	}
@@ -36,7 +43,7 @@ func FuzzDotStuff(f *testing.F) {
 		if Check(message) != nil {
 			return
 		}
-		stuffed := DotStuff(message)
+		stuffed := stuff(message)
 		if bytes.Contains(append([]byte("\r\n"), stuffed...), []byte("\r\n.\r\n")) {
 			t.Fatalf("%q ends early", stuffed)
 		}
@@ -75,19 +82,19 @@ func TestRepliesAreReadAsTheyAreMeant(t *testing.T) {
 		"550-5.1.1 no\r\n550 5.1.1 such\r\n": {StepDot, 550, "5.1.1", "no such"},
 		"451 4.7.1 a\tb\x1b[2J\x00c \xff\u202ed\r\n": {StepDot, 451, "4.7.1", "a b [2J c \uFFFD d"},
 	} {
-		got, err := readReply(bufio.NewReader(strings.NewReader(in)), StepDot)
+		got, err := readReply(bufio.NewReader(strings.NewReader(in)), StepDot, &lastHeard{})
 		if err != nil || got != want {
 			t.Errorf("%q: %+v %v", in, got, err)
 		}
 	}
 	for _, in := range []string{"hello\r\n", "25\r\n", "199 x\r\n", "600 x\r\n", "250x\r\n", "\r\n", "250-a\r\n550 b\r\n",
 		strings.Repeat("250-a\r\n", 200), "250 " + strings.Repeat("x", 10_000) + "\r\n"} {
-		if _, err := readReply(bufio.NewReader(strings.NewReader(in)), StepDot); !errors.Is(err, errGarbage) {
+		if _, err := readReply(bufio.NewReader(strings.NewReader(in)), StepDot, &lastHeard{}); !errors.Is(err, errGarbage) {
 			t.Errorf("%.20q: %v", in, err)
 		}
 	}
 	for _, in := range []string{"", "250 ok", "250-ok\r\n", "250-ok\r\n250 "} {
-		if _, err := readReply(bufio.NewReader(strings.NewReader(in)), StepDot); !errors.Is(err, io.EOF) {
+		if _, err := readReply(bufio.NewReader(strings.NewReader(in)), StepDot, &lastHeard{}); !errors.Is(err, io.EOF) {
 			t.Errorf("%q: %v", in, err)
 		}
 	}
@@ -98,7 +105,7 @@ func FuzzReply(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		reply, err := readReply(bufio.NewReader(bytes.NewReader(in)), StepMail)
+		reply, err := readReply(bufio.NewReader(bytes.NewReader(in)), StepMail, &lastHeard{})
 		if err != nil {
 			return
 		}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/mail"
 	"strings"
 	"time"
 
@@ -103,7 +102,7 @@ func (m Mail) withHeaders(rendered []byte) ([]byte, error) {
 		return nil, errors.New("the rendered mail does not describe its body")
 	}
 	out = append(out, "\r\n"...)
-	return append(out, body...), nil
+	return appendBody(out, body), nil
 }
 
 // headers is the fixed order of what we say ourselves.
@@ -123,28 +122,37 @@ func (m Mail) headers() []Header {
 	return list
 }
 
-// header is the mailbox as it stands in a header. The domain is in ASCII.
+// header is the mailbox as it stands in a header. check has seen it.
 func (b Mailbox) header() string {
-	address, _, err := wireAddress(b.Address)
-	if err != nil {
-		// check has seen it already.
-		address = b.Address
-	}
-	if b.Name == "" {
-		return "<" + address + ">"
-	}
-	name := (&mail.Address{Name: clean(b.Name), Address: "x@x"}).String()
-	if strings.Contains(b.Name, "=?") {
-		name = encodeWords(b.Name) + " <x@x>"
-	}
-	return strings.TrimSuffix(name, "<x@x>") + "<" + address + ">"
+	value, _ := appendMailbox(nil, []byte(strings.ReplaceAll(clean(b.Name), "\t", " ")), b.Address)
+	return string(value)
 }
 
-// boundary is 48 hexadecimal digits. Something like "=_", which quoted-printable cannot hold,
-// would be surer still, but go-mail does not quote the parameter.
+// boundary is 48 hexadecimal digits. They follow from the words as well, so that no words can have
+// a line in them that is their own boundary.
 func (m Mail) boundary() string {
-	sum := sha256.Sum256([]byte("boundary\x00" + m.Boundary))
+	sum := sha256.Sum256(fmt.Appendf(nil, "boundary %q %q %q", m.Boundary, m.Text, m.HTML))
 	return hex.EncodeToString(sum[:24])
+}
+
+// appendBody appends a rendered body so that no line begins with a dot, which some relay would
+// stuff wrongly, or with "From ", which a mailbox file would change. Both would break a signature.
+// No line of a header within the body begins so. It ends in a line end.
+func appendBody(out, body []byte) []byte {
+	for len(body) > 0 {
+		line, rest, _ := bytes.Cut(body, []byte("\r\n"))
+		body = rest
+		for len(line) > 0 && (line[0] == '.' || bytes.HasPrefix(line, []byte("From "))) {
+			out = appendHex(out, line[0])
+			if line = line[1:]; len(line)+len("=2E") > quotedLine+1 {
+				out = append(out, softBreak...)
+			} else {
+				break
+			}
+		}
+		out = append(append(out, line...), '\r', '\n')
+	}
+	return out
 }
 
 // check finds what must not get into a header.
@@ -180,11 +188,11 @@ func (m Mail) check() error {
 		return errors.New("header Date: it is not set")
 	case strings.TrimSpace(m.Text) == "":
 		return errors.New("the text part is empty")
-	case strings.ContainsRune(m.Text+m.HTML, 0):
-		return errors.New("NUL in the body")
 	}
 	return nil
 }
 
-// clean makes text valid UTF-8; what is not becomes U+FFFD, which the reader sees.
-func clean(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+// clean makes text valid UTF-8 without NUL; what is not becomes U+FFFD, which the reader sees.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}

@@ -118,17 +118,31 @@ func TestComposedMailReadsAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestAddressFieldIsWhatComposeWrites(t *testing.T) {
-	m := digest()
-	m.To = Mailbox{"Somebody with a long name – and more of it than fits in one line of a header", "else@bücher.example"}
-	field, err := AddressField("To", m.To)
-	if err != nil || !bytes.Contains(compose(t, m), append([]byte("\r\n"), field...)) {
-		t.Errorf("error %v, field %q", err, field)
-	}
-	for _, bad := range []Mailbox{{}, {"x\r\nBcc: y", "a@example.net"}, {"", "a@example.net>\r\nBcc: <b@example.net"}} {
-		if _, err := AddressField("To", bad); err == nil {
-			t.Errorf("%+v is taken", bad)
+func TestNoLineBeginsWithADotOrAsAMailboxFileDoes(t *testing.T) {
+	for _, start := range []string{".", "..", ". ", "From ", "=", "\x00.", strings.Repeat(".", 300)} {
+		m := digest()
+		m.Text = start + "\n" + start + strings.Repeat("y", 80) + "\n" + strings.Repeat("x", 75) + start + "\n" + strings.Repeat("x", 76) + start
+		composed := compose(t, m)
+		for line := range bytes.SplitSeq(composed, []byte("\r\n")) {
+			if bytes.HasPrefix(line, []byte(".")) || bytes.HasPrefix(line, []byte("From ")) || len(line) > 76 && !bytes.HasPrefix(line, []byte("List-Unsub")) {
+				t.Errorf("%q: line %q", start, line)
+			}
 		}
+		if _, parts, _ := decode(t, composed); parts["text/plain"] != crlf(strings.ReplaceAll(m.Text, "\x00", "\uFFFD")) {
+			t.Errorf("%q: %q", start, parts["text/plain"])
+		}
+	}
+}
+
+func TestNoWordsCanHaveTheirOwnBoundary(t *testing.T) {
+	m := digest()
+	first := m.boundary()
+	m.Text += "--" + first + "\n"
+	if m.boundary() == first {
+		t.Error("the words do not change the boundary")
+	}
+	if _, parts, order := decode(t, compose(t, m)); len(order) != 3 || parts["text/plain"] != crlf(m.Text) {
+		t.Errorf("parts %v", order)
 	}
 }
 
@@ -145,7 +159,8 @@ func TestHeaderHasItsFixedOrder(t *testing.T) {
 		t.Errorf("order %v", names)
 	}
 	for line := range bytes.SplitSeq(head, []byte("\r\n")) {
-		if len(line) > 78 {
+		// RFC 5322, section 2.1.1; the links stay on one line, because a fold there has broken signatures.
+		if len(line) > 78 && !bytes.HasPrefix(line, []byte("List-Unsubscribe: ")) {
 			t.Errorf("header line of %d bytes: %s", len(line), line)
 		}
 	}
@@ -211,7 +226,7 @@ func TestHeaderInjectionIsRefused(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Mail){
 		"no text": func(m *Mail) { m.Text = " \n" }, "no date": func(m *Mail) { m.Date = time.Time{} },
-		"no to": func(m *Mail) { m.To.Address = "" }, "NUL in text": func(m *Mail) { m.Text += "\x00" },
+		"no to":        func(m *Mail) { m.To.Address = "" },
 		"endless word": func(m *Mail) { m.Subject = strings.Repeat("x", 2000) },
 	} {
 		m := digest()
@@ -229,9 +244,6 @@ func TestAnyWordsComeOutSafeAndWhole(t *testing.T) {
 		m.To.Name = rapid.StringMatching(`[^\p{C}\s]{1,9}( [^\p{C}\s]{1,30}){0,4}`).Draw(t, "name")
 		m.Text = rapid.String().Draw(t, "text") + "."
 		m.HTML = rapid.String().Draw(t, "html")
-		if strings.ContainsRune(m.Text+m.HTML, 0) {
-			return
-		}
 		composed, err := Compose(m)
 		if err != nil {
 			t.Fatal(err)

@@ -2,12 +2,14 @@ package smtp
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	wire "github.com/wneessen/go-mail/smtp"
@@ -30,33 +32,46 @@ const (
 // Abort may be called from any. It must end in Close or Abort.
 type Conn struct {
 	settings Settings
-	raw      net.Conn // below TLS: deadlines, closing, peeking
+	raw      net.Conn        // below TLS: deadlines, closing, peeking
+	control  syscall.RawConn // raw once more, for peeking; nil where there is none
 	r        *bufio.Reader
 	w        *bufio.Writer
 	offers   extensions
 
 	state      state
-	needsReset bool         // a refused transaction is still open at the relay
-	gone       atomic.Bool  // closed, or about to be
-	next       *transaction // rides behind the coming dot, or is riding
+	how        content     // how the offered message's content travels
+	needsReset bool        // a refused transaction is still open at the relay
+	closing    bool        // the relay has said 421
+	gone       atomic.Bool // closed, or about to be
+	next       *Prepared   // rides behind the coming dot, or is riding
 	sent       int
-	content    [2][]byte // buffers for stuffed messages, one in use and one for the next
+
+	ahead           []byte    // the commands that ride for next
+	out             []byte    // for what is written in one piece with other things
+	heard           lastHeard // to make no new text of the same answer
+	readBy, writeBy time.Time // the deadlines that stand
+	spoken          bool      // what peek saw
 }
 
 // extensions is what the relay offered in its answer to EHLO.
 type extensions struct {
-	pipelining, utf8, eightBit bool
-	size                       int64 // 0: no limit known
+	pipelining, chunking, utf8, eightBit bool
+	size                                 int64 // 0: no limit known
 }
 
 func newConn(settings Settings, client *wire.Client, raw net.Conn) *Conn {
 	c := &Conn{settings: settings, raw: raw, r: client.Text.R, w: client.Text.W}
 	c.offers.pipelining, _ = client.Extension("PIPELINING")
+	c.offers.chunking, _ = client.Extension("CHUNKING")
 	c.offers.utf8, _ = client.Extension("SMTPUTF8")
 	c.offers.eightBit, _ = client.Extension("8BITMIME")
 	if ok, limit := client.Extension("SIZE"); ok {
 		// RFC 1870, section 4: no number, or 0, means that there is no fixed limit.
 		c.offers.size, _ = strconv.ParseInt(limit, 10, 64)
+	}
+	if conn, ok := raw.(syscall.Conn); ok {
+		// Where it has no descriptor to look at, peeking finds nothing, and reading will.
+		c.control, _ = conn.SyscallConn()
 	}
 	return c
 }
@@ -100,7 +115,7 @@ func (c *Conn) Close() {
 		return
 	}
 	// QUIT is a courtesy. Whatever becomes of it, each message has had its answer.
-	if c.write(StepQuit, c.settings.Timeouts.Quit, []byte("QUIT\r\n")) == nil {
+	if _, err := c.write(StepQuit, c.settings.Timeouts.Quit, []byte("QUIT\r\n")); err == nil {
 		_, _ = c.read(StepQuit, c.settings.Timeouts.Quit)
 	}
 	c.Abort()
@@ -112,6 +127,9 @@ func (c *Conn) watch(ctx context.Context) (release func(), err error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
+	if ctx.Done() == nil {
+		return func() {}, nil
+	}
 	stop := context.AfterFunc(ctx, c.Abort)
 	return func() {
 		if !stop() {
@@ -121,30 +139,55 @@ func (c *Conn) watch(ctx context.Context) (release func(), err error) {
 	}, nil
 }
 
-// write sends bytes and flushes them, with a deadline for the whole.
-func (c *Conn) write(step Step, limit Duration, bytes []byte) error {
-	if err := c.raw.SetDeadline(time.Now().Add(time.Duration(limit))); err != nil {
-		return fmt.Errorf("write %s: %w", step, err)
+// block is how many bytes share one deadline when they are written.
+const block = 256 << 10
+
+// write sends bytes and flushes them, with a deadline for each block. left is how many of them
+// may have left, whatever the error.
+func (c *Conn) write(step Step, limit Duration, bytes []byte) (left int, err error) {
+	for left < len(bytes) {
+		piece := bytes[left:min(left+block, len(bytes))]
+		if err := grant(c.raw.SetWriteDeadline, &c.writeBy, limit); err != nil {
+			return left, fmt.Errorf("write %s: %w", step, err)
+		}
+		n, err := c.w.Write(piece)
+		if err == nil {
+			err = c.w.Flush()
+			n -= c.w.Buffered()
+		}
+		left += n
+		if err != nil {
+			return left, fmt.Errorf("write %s: %w", step, err)
+		}
 	}
-	if _, err := c.w.Write(bytes); err != nil {
-		return fmt.Errorf("write %s: %w", step, err)
-	}
-	if err := c.w.Flush(); err != nil {
-		return fmt.Errorf("write %s: %w", step, err)
-	}
-	return nil
+	return left, nil
 }
 
 // read waits for one reply.
 func (c *Conn) read(step Step, limit Duration) (Reply, error) {
-	if err := c.raw.SetDeadline(time.Now().Add(time.Duration(limit))); err != nil {
-		return Reply{}, fmt.Errorf("read answer to %s: %w", step, err)
+	// What is here already needs no deadline.
+	here, _ := c.r.Peek(c.r.Buffered())
+	if bytes.IndexByte(here, '\n') < 0 {
+		if err := grant(c.raw.SetReadDeadline, &c.readBy, limit); err != nil {
+			return Reply{}, fmt.Errorf("read answer to %s: %w", step, err)
+		}
 	}
-	reply, err := readReply(c.r, step)
+	reply, err := readReply(c.r, step, &c.heard)
 	if err != nil {
 		return Reply{}, fmt.Errorf("read answer to %s: %w", step, err)
 	}
 	return reply, nil
+}
+
+// grant sets a deadline that is limit away, and up to a 64th more, so that one set lately is
+// left as it is: it is asked for with each message.
+func grant(set func(time.Time) error, stands *time.Time, limit Duration) error {
+	now, span := time.Now(), time.Duration(limit)
+	if left := stands.Sub(now); left >= span && left <= span+span/64 {
+		return nil
+	}
+	*stands = now.Add(span + span/64)
+	return set(*stands)
 }
 
 // lose closes the connection and says why. The end of the context goes before the network

@@ -65,12 +65,12 @@ func (c *cable) remove() {
 // once sends one message over a cable. It says what is known about it afterwards.
 func once(t *testing.T, port int) (accepted, certainlyNot bool) {
 	t.Helper()
-	c, err := Dial(limited(t), plain(port), "")
+	c, err := Dial(limited(t), plain(port), Secret{})
 	if err != nil {
 		return false, true
 	}
 	defer c.Abort()
-	if err := c.Offer(limited(t), reader(1), words(1)); err != nil {
+	if err := offer(t, c, reader(1), words(1)); err != nil {
 		if !isLost(err, false) {
 			t.Errorf("offer: %v", err)
 		}
@@ -118,6 +118,62 @@ func TestCableCutAtEachByteNeverMakesAMessageCertainlyNotSentThatWas(t *testing.
 			t.Errorf("%s: %d certain, %d uncertain", direction, sure, uncertain)
 		}
 		t.Logf("%s: %d certainly not handed over, %d uncertain", direction, sure, uncertain)
+	}
+}
+
+// onceInABurst sends a burst over a cable. It says how many were accepted and how many may be.
+func onceInABurst(t *testing.T, w way, port int, ps []*Prepared) (accepted, mayBe int, whole bool) {
+	t.Helper()
+	s := plain(port)
+	s.Chunking = w.chunking
+	c, err := Dial(limited(t), s, Secret{})
+	if err != nil {
+		return 0, 0, false
+	}
+	defer c.Abort()
+	mayBe, err = c.Burst(limited(t), ps, func(_ int, r Reply) {
+		if !r.Accepted() {
+			t.Errorf("answer %v", r)
+		}
+		accepted++
+	})
+	if err != nil && !isLost(err, mayBe > 0) {
+		t.Errorf("%d may be sent: %v", mayBe, err)
+	}
+	return accepted, mayBe, err == nil
+}
+
+func TestBurstCutAtEachByteCountsEachMessageThatMayHaveGone(t *testing.T) {
+	ps := messages(t, 4)
+	for _, w := range ways[:4] {
+		for _, direction := range []string{"up", "down"} {
+			most := 0
+			for at, whole := int64(0), false; !whole; at += 3 {
+				server := scripted(t, smtptest.Script{Extensions: w.extensions()})
+				up, down := at, int64(-1)
+				if direction == "down" {
+					up, down = down, up
+				}
+				wire := lay(t, server.Port(), up, down, false)
+				accepted, mayBe := 0, 0
+				accepted, mayBe, whole = onceInABurst(t, w, wire.port(), ps)
+				wire.remove()
+				if err := server.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if got := len(server.Messages()); got < accepted || got > accepted+mayBe {
+					t.Fatalf("%s, cut %s at byte %d: accepted %d, may be %d more, relay has %d", w, direction, at, accepted, mayBe, got)
+				}
+				most = max(most, mayBe)
+				if at > 5000 {
+					t.Fatal("the burst never gets through")
+				}
+			}
+			ahead := w.chunking == "on" && w.pipelining
+			if most < 1 || most > 1 && !ahead {
+				t.Errorf("%s, %s: up to %d uncertain", w, direction, most)
+			}
+		}
 	}
 }
 

@@ -21,14 +21,42 @@ import (
 // said no otherwise, LostError for everything about the network. The end of ctx ends the
 // attempt. After any error nothing is left open, and where TLS failed no password was sent.
 //
-// A zero wait in the settings takes its default. The password is ignored when there is no
-// user name or auth is "none".
-func Dial(ctx context.Context, settings Settings, password string) (*Conn, error) {
+// A zero wait in the settings takes its default. The secret is ignored when there is no
+// user name or auth is "none". With auth "xoauth2" a token that the relay refuses is renewed
+// once, and the login tried once more over a new connection.
+func Dial(ctx context.Context, settings Settings, secret Secret) (*Conn, error) {
 	settings.Timeouts = settings.Timeouts.withDefaults()
 	if err := dial.CheckPlain(settings.TLS, settings.Host); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTLS, err)
 	}
-	d := &dialling{ctx: ctx, settings: settings, auth: &login{settings: settings, password: password}}
+	if !settings.usesToken() {
+		return dialOnce(ctx, settings, secret.Password)
+	}
+	if secret.Tokens == nil {
+		return nil, &LoginError{Hint: "auth is xoauth2 and there is no token_file"}
+	}
+	token, err := secret.Tokens.Token(ctx)
+	if err != nil {
+		return nil, noToken(err)
+	}
+	conn, err := dialOnce(ctx, settings, token)
+	var refused *LoginError
+	if !errors.As(err, &refused) || refused.Reply.Code != codeBadLogin {
+		return conn, err
+	}
+	renewed, renewErr := secret.Tokens.Renew(ctx, token)
+	if renewErr != nil {
+		return nil, noToken(renewErr)
+	}
+	if renewed == token {
+		return nil, err
+	}
+	return dialOnce(ctx, settings, renewed)
+}
+
+// dialOnce is one attempt, with a password or an access token.
+func dialOnce(ctx context.Context, settings Settings, proof string) (*Conn, error) {
+	d := &dialling{ctx: ctx, settings: settings, auth: &login{settings: settings, proof: proof}}
 	client, err := d.client()
 	if err != nil {
 		return nil, err

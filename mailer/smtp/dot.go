@@ -8,10 +8,10 @@ import (
 
 // Follow has the commands of the next message ride behind the coming dot, in the same write,
 // where the relay offers PIPELINING; elsewhere it does nothing. It is called between Offer and
-// Dot, with the envelope and message that the next Offer will have; both must stay as they are
-// until then. Once the dot is written there is no way back but Close or Abort.
+// Dot, with the message that the next Offer will have; p must stay as it is until then. With BDAT the content rides too, as a chunk that is not the
+// last. Once the dot is written there is no way back but Close or Abort.
 // Its error is ErrUnfit, and nothing rides.
-func (c *Conn) Follow(envelope Envelope, message []byte) error {
+func (c *Conn) Follow(p *Prepared) error {
 	if c.state != offered || c.gone.Load() {
 		return fmt.Errorf("follow a message: %w", errState)
 	}
@@ -19,19 +19,18 @@ func (c *Conn) Follow(envelope Envelope, message []byte) error {
 	if !c.offers.pipelining || last {
 		return nil
 	}
-	next, err := c.prepare(envelope, message, c.content[1])
-	if err != nil {
+	if err := c.Fits(p); err != nil {
 		return err
 	}
-	c.content[0], c.content[1] = next.content, c.content[0]
-	c.next = next
+	c.next = p
+	c.ahead = c.appendOpening(c.ahead[:0], p, c.how, false)
 	return nil
 }
 
-// Dot ends the offered message and waits, up to ten minutes by default, for the relay's
-// answer. Every answer comes back as a Reply with a nil error: Accepted means that the relay
-// has the message, Deferred and Refused that it has not. The connection goes on after each,
-// except after a 421.
+// Dot ends the offered message, with BDAT by an empty last chunk, and waits, up to ten minutes
+// by default, for the relay's answer. Every answer comes back as a Reply with a nil error:
+// Accepted means that the relay has the message, Deferred and Refused that it has not. The
+// connection goes on after each, except after a 421.
 //
 // The error is LostError: with DotWritten false the message was certainly not handed over,
 // and when the relay said why out of turn, its words are a RefusedError inside; with
@@ -55,17 +54,12 @@ func (c *Conn) Dot(ctx context.Context) (Reply, error) {
 	if written, err := c.writeDot(); err != nil {
 		return Reply{}, c.lose(ctx, StepDot, written, err)
 	}
-	reply, err := c.read(StepDot, c.settings.Timeouts.Dot)
-	switch {
-	case err != nil:
-		return Reply{}, c.lose(ctx, StepDot, true, err)
-	case reply.Code/100 == 3:
-		return Reply{}, c.lose(ctx, StepDot, true, surprise(reply))
-	case reply.Closing():
-		c.Abort()
+	reply, err := c.hearDot(ctx)
+	if err != nil {
+		return Reply{}, err
 	}
-	if reply.Accepted() {
-		c.sent++
+	if reply.Closing() {
+		c.Abort()
 	}
 	c.state = idle
 	if c.next != nil {
@@ -74,22 +68,40 @@ func (c *Conn) Dot(ctx context.Context) (Reply, error) {
 	return reply, nil
 }
 
-// writeDot writes the dot and the commands that ride behind it. With an error it tells
-// whether any of that may have left: bytes that the buffer still holds have not.
+// writeDot writes the dot and what rides behind it. With an error it tells whether any of that
+// may have left.
 func (c *Conn) writeDot() (written bool, err error) {
-	if err := c.raw.SetDeadline(time.Now().Add(time.Duration(c.settings.Timeouts.Content))); err != nil {
-		return false, fmt.Errorf("write %s: %w", StepDot, err)
+	end := ".\r\n"
+	if c.how == byChunk {
+		end = "BDAT 0 LAST\r\n"
 	}
-	end := []byte(".\r\n")
+	c.out = append(c.out[:0], end...)
 	if c.next != nil {
-		end = append(end, lines(c.next.commands)...)
+		c.out = append(c.out, c.ahead...)
 	}
-	// The buffer is empty and larger than this, so that Write cannot fail.
-	_, _ = c.w.Write(end)
-	if err := c.w.Flush(); err != nil {
-		return c.w.Buffered() < len(end), fmt.Errorf("write %s: %w", StepDot, err)
+	left, err := c.write(StepDot, c.settings.Timeouts.Content, c.out)
+	if err == nil && c.next != nil && c.how == byChunk {
+		_, err = c.write(StepDot, c.settings.Timeouts.Content, c.next.plain)
 	}
-	return true, nil
+	return left > 0, err
+}
+
+// hearDot waits for the answer to the end of a message. The error is LostError, and then
+// nobody can know whether the message was handed over.
+func (c *Conn) hearDot(ctx context.Context) (Reply, error) {
+	reply, err := c.read(StepDot, c.limit(StepDot))
+	if err == nil && reply.Code/100 == 3 {
+		err = surprise(reply)
+	}
+	if err != nil {
+		return Reply{}, c.lose(ctx, StepDot, true, err)
+	}
+	if reply.Accepted() {
+		c.sent++
+	}
+	c.closing = c.closing || reply.Closing()
+	c.needsReset = c.how == byLastChunk && !reply.Accepted()
+	return reply, nil
 }
 
 // outOfTurn is what the relay said, or did, while it had only content to expect. It is there

@@ -53,7 +53,7 @@ func TestLostLinkTellsWhetherTheDotMayBeOnTheWire(t *testing.T) {
 		for _, pipelining := range []bool{true, false} {
 			server := scripted(t, smtptest.Script{Action: f.action, Extensions: extensions1(pipelining)})
 			c := connect(t, plain(server.Port()), "")
-			err := c.Offer(limited(t), reader(1), words(1))
+			err := offer(t, c, reader(1), words(1))
 			if f.atDot {
 				if err != nil {
 					t.Fatalf("%s: offer: %v", f.name, err)
@@ -76,7 +76,7 @@ func Test421ClosesTheConnectionAndIsNotTheMessagesFault(t *testing.T) {
 	for _, command := range []string{"MAIL", "RCPT", "DATA", "DOT"} {
 		server := scripted(t, smtptest.Script{Action: at(command, smtptest.Action{Reply: "421 4.3.2 closing", Drop: true})})
 		c := connect(t, plain(server.Port()), "")
-		err := c.Offer(limited(t), reader(1), words(1))
+		err := offer(t, c, reader(1), words(1))
 		var refused *RefusedError
 		reply := Reply{}
 		if command == "DOT" {
@@ -95,7 +95,7 @@ func TestNoDotForAMessageWithoutRecipient(t *testing.T) {
 		server := scripted(t, smtptest.Script{Action: answering(command, "550 5.1.1 no")})
 		c := connect(t, plain(server.Port()), "")
 		var refused *RefusedError
-		if err := c.Offer(limited(t), reader(1), words(1)); !errors.As(err, &refused) || refused.Reply.Code != 550 {
+		if err := offer(t, c, reader(1), words(1)); !errors.As(err, &refused) || refused.Reply.Code != 550 {
 			t.Fatalf("%s: %v", command, err)
 		}
 		if c.Usable() {
@@ -115,7 +115,7 @@ func TestAbortAndCloseAfterOfferLeaveNoDot(t *testing.T) {
 	for name, end := range map[string]func(*Conn){"abort": (*Conn).Abort, "close": (*Conn).Close} {
 		server := scripted(t, smtptest.Script{})
 		c := connect(t, plain(server.Port()), "")
-		if err := c.Offer(limited(t), reader(1), words(1)); err != nil {
+		if err := offer(t, c, reader(1), words(1)); err != nil {
 			t.Fatal(err)
 		}
 		end(c)
@@ -123,7 +123,7 @@ func TestAbortAndCloseAfterOfferLeaveNoDot(t *testing.T) {
 		if _, err := c.Dot(limited(t)); !isLost(err, false) {
 			t.Errorf("%s: Dot afterwards: %v", name, err)
 		}
-		if err := c.Offer(limited(t), reader(1), words(1)); !isLost(err, false) {
+		if err := offer(t, c, reader(1), words(1)); !isLost(err, false) {
 			t.Errorf("%s: Offer afterwards: %v", name, err)
 		}
 		if err := server.Close(); err != nil {
@@ -133,6 +133,11 @@ func TestAbortAndCloseAfterOfferLeaveNoDot(t *testing.T) {
 			t.Errorf("%s: said %q", name, server.Received())
 		}
 	}
+}
+
+func isRefused(err error, code int) bool {
+	var refused *RefusedError
+	return errors.As(err, &refused) && refused.Reply.Code == code
 }
 
 func isLost(err error, dotWritten bool) bool {
@@ -150,7 +155,7 @@ func TestRelayThatTiredOfWaitingGetsNoDot(t *testing.T) {
 		_, _ = io.WriteString(conn, "421 4.4.2 timeout\r\n")
 	})
 	c := connect(t, plain(port), "")
-	if err := c.Offer(limited(t), reader(1), words(1)); err != nil {
+	if err := offer(t, c, reader(1), words(1)); err != nil {
 		t.Fatal(err)
 	}
 	close(hangUp)
@@ -212,7 +217,7 @@ func TestRelayThatClosedInTheMeantimeIsNotUsable(t *testing.T) {
 	if c.Usable() {
 		t.Error("usable after the relay has closed")
 	}
-	if err := c.Offer(limited(t), reader(1), words(1)); !isLost(err, false) {
+	if err := offer(t, c, reader(1), words(1)); !isLost(err, false) {
 		t.Errorf("offer: %v", err)
 	}
 }
@@ -234,7 +239,7 @@ func TestEndOfContextClosesTheConnection(t *testing.T) {
 			<-asked
 			cancel()
 		}()
-		err := c.Offer(ctx, reader(1), words(1))
+		err := c.Offer(ctx, prepared(t, reader(1), words(1)))
 		if command == "DOT" {
 			_, err = c.Dot(ctx)
 		}
@@ -249,10 +254,10 @@ func TestContextThatEndedBeforeTheDotKeepsIt(t *testing.T) {
 	c := connect(t, plain(server.Port()), "")
 	ctx, cancel := context.WithCancel(limited(t))
 	cancel()
-	if err := c.Offer(ctx, reader(1), words(1)); !errors.Is(err, context.Canceled) || !c.Usable() {
+	if err := c.Offer(ctx, prepared(t, reader(1), words(1))); !errors.Is(err, context.Canceled) || !c.Usable() {
 		t.Errorf("offer: %v, usable %v", err, c.Usable())
 	}
-	if err := c.Offer(limited(t), reader(1), words(1)); err != nil {
+	if err := offer(t, c, reader(1), words(1)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Dot(ctx); !isLost(err, false) || !errors.Is(err, context.Canceled) {
@@ -274,7 +279,7 @@ func TestSilentRelayIsLeftAtTheStepsDeadline(t *testing.T) {
 		wait := Duration(50 * time.Millisecond)
 		s.Timeouts.Mail, s.Timeouts.Rcpt, s.Timeouts.Data, s.Timeouts.Dot = wait, wait, wait, wait
 		c := connect(t, s, "")
-		err := c.Offer(limited(t), reader(1), words(1))
+		err := offer(t, c, reader(1), words(1))
 		if command == "DOT" {
 			_, err = c.Dot(limited(t))
 		}
@@ -288,7 +293,7 @@ func TestDropInTheContentIsCertainlyNotHandedOver(t *testing.T) {
 	big := bytes.Repeat([]byte("a line of content that is neither long nor short\r\n"), 400_000)
 	server := scripted(t, smtptest.Script{Action: at("CONTENT", smtptest.Action{Drop: true, After: 10_000})})
 	c := connect(t, plain(server.Port()), "")
-	err := c.Offer(limited(t), reader(1), big)
+	err := offer(t, c, reader(1), big)
 	if err == nil {
 		_, err = c.Dot(limited(t))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -48,38 +49,64 @@ func checkValue(h Header) error {
 // spaces between. What looks like an encoded word is encoded too, so that nothing is decoded
 // that the writer did not mean.
 func encodeWords(s string) string {
-	plain := !strings.Contains(s, "=?")
-	for i := 0; i < len(s) && plain; i++ {
-		plain = s[i] < 0x80
-	}
-	if plain {
+	if isPlain([]byte(s)) {
 		return strings.TrimSpace(strings.ReplaceAll(s, "\t", " "))
 	}
-	var words []string
+	return string(appendWords(nil, []byte(s)))
+}
+
+// isPlain: a header may have it as it is.
+func isPlain(s []byte) bool {
+	for i, c := range s {
+		if c >= 0x80 || c == '?' && i > 0 && s[i-1] == '=' {
+			return false
+		}
+	}
+	return true
+}
+
+// appendWords appends s as encoded words, cut between characters.
+func appendWords(out, s []byte) []byte {
 	for len(s) > 0 {
 		cut := min(len(s), maxWord)
 		for cut < len(s) && !utf8.RuneStart(s[cut]) {
 			cut--
 		}
-		words = append(words, "=?utf-8?B?"+base64.StdEncoding.EncodeToString([]byte(s[:cut]))+"?=")
-		s = s[cut:]
+		out = append(out, "=?utf-8?B?"...)
+		out = append(base64.StdEncoding.AppendEncode(out, s[:cut]), "?="...)
+		if s = s[cut:]; len(s) > 0 {
+			out = append(out, ' ')
+		}
 	}
-	return strings.Join(words, " ")
+	return out
 }
+
+// unfolded are the fields that stay on one line: a fold in them has broken signatures at relays
+// that folded anew.
+var unfolded = [...]string{"List-Unsubscribe", "List-Unsubscribe-Post"}
 
 // appendHeader appends one field, folded at its spaces (RFC 5322, section 2.2.3). A word that
 // is longer than a line may be is an error.
 func appendHeader(out []byte, h Header) ([]byte, error) {
+	if slices.Contains(unfolded[:], h.Name) && len(h.Name)+2+len(h.Value) <= MaxLine {
+		return append(append(append(append(out, h.Name...), ": "...), h.Value...), '\r', '\n'), nil
+	}
+	return appendField(out, h.Name, []byte(h.Value))
+}
+
+// appendField appends a field folded.
+func appendField(out []byte, name string, value []byte) ([]byte, error) {
 	start := len(out)
-	out = append(out, h.Name...)
-	out = append(out, ':')
-	column := len(out) - start
-	for _, word := range strings.Split(h.Value, " ") {
+	out = append(append(out, name...), ':')
+	column := len(name) + 1
+	for more := true; more; {
+		var word []byte
+		word, value, more = bytes.Cut(value, space)
 		if len(word) > MaxLine-foldAt-2 {
-			return nil, fmt.Errorf("header %q: a word of %d bytes", h.Name, len(word))
+			return out[:start], fmt.Errorf("header %q: a word of %d bytes", name, len(word))
 		}
 		// A line of spaces alone would end the header, so an empty word never begins one.
-		if column+1+len(word) > foldAt && word != "" && column > len(h.Name)+1 {
+		if column+1+len(word) > foldAt && len(word) > 0 && column > len(name)+1 {
 			out = append(out, '\r', '\n')
 			column = 0
 		}
@@ -88,6 +115,40 @@ func appendHeader(out []byte, h Header) ([]byte, error) {
 	}
 	return append(out, '\r', '\n'), nil
 }
+
+// appendMailboxField appends a whole field that names a mailbox. The name has no control
+// characters. The error is ErrAddress.
+func appendMailboxField(out []byte, field string, name []byte, address string) ([]byte, error) {
+	var room [1 << 10]byte
+	value, err := appendMailbox(room[:0], name, address)
+	if err != nil {
+		return out, fmt.Errorf("header %s: %w", field, err)
+	}
+	return appendField(out, field, value)
+}
+
+// appendMailbox appends a mailbox as a header has it: the name as a quoted string (RFC 5322,
+// section 3.2.4) or as encoded words, the domain in ASCII.
+func appendMailbox(out, name []byte, address string) (_ []byte, err error) {
+	if len(name) > 0 && isPlain(name) {
+		out = append(out, '"')
+		for _, c := range name {
+			if c == '"' || c == '\\' {
+				out = append(out, '\\')
+			}
+			out = append(out, c)
+		}
+		out = append(out, '"', ' ')
+	} else if len(name) > 0 {
+		out = append(appendWords(out, name), ' ')
+	}
+	if out, _, err = appendAddress(append(out, '<'), address); err != nil {
+		return out, err
+	}
+	return append(out, '>'), nil
+}
+
+var space = []byte{' '}
 
 // fields splits a header block, without the empty line behind it, into its fields, each with
 // its folds and its line end.
@@ -110,14 +171,4 @@ func fields(head []byte) [][]byte {
 		head = head[end:]
 	}
 	return list
-}
-
-// AddressField is one complete header field that names a mailbox, with its CRLF, as Compose
-// writes it: for a mail that is composed once and addressed to each reader. What Compose
-// refuses is an error.
-func AddressField(name string, b Mailbox) ([]byte, error) {
-	if err := b.check(name); err != nil {
-		return nil, err
-	}
-	return appendHeader(nil, Header{name, b.header()})
 }

@@ -12,7 +12,7 @@ import (
 // the relay offers, and remembers that the login began, so that an error can be told apart.
 type login struct {
 	settings Settings
-	password string
+	proof    string // a password or an access token
 	begun    bool
 	chosen   wire.Auth
 }
@@ -28,6 +28,8 @@ func mechanisms(auth string) []string {
 		return []string{"PLAIN"}
 	case "login":
 		return []string{"LOGIN"}
+	case "xoauth2":
+		return []string{"XOAUTH2", "OAUTHBEARER"}
 	}
 	return append(scram, "PLAIN", "LOGIN")
 }
@@ -47,13 +49,17 @@ func (l *login) Start(server *wire.ServerInfo) (string, []byte, error) {
 		user, host := l.settings.Username, server.Name
 		switch m {
 		case "SCRAM-SHA-256":
-			l.chosen = wire.ScramSHA256Auth(user, l.password)
+			l.chosen = wire.ScramSHA256Auth(user, l.proof)
 		case "SCRAM-SHA-1":
-			l.chosen = wire.ScramSHA1Auth(user, l.password)
+			l.chosen = wire.ScramSHA1Auth(user, l.proof)
 		case "PLAIN":
-			l.chosen = wire.PlainAuth("", user, l.password, host, true)
+			l.chosen = wire.PlainAuth("", user, l.proof, host, true)
 		case "LOGIN":
-			l.chosen = wire.LoginAuth(user, l.password, host, true)
+			l.chosen = wire.LoginAuth(user, l.proof, host, true)
+		case "XOAUTH2":
+			l.chosen = wire.XOAuth2Auth(user, l.proof)
+		case "OAUTHBEARER":
+			l.chosen = bearer{user: user, token: l.proof, host: host, port: l.settings.port()}
 		}
 		return l.chosen.Start(server)
 	}
@@ -71,4 +77,24 @@ func orNothing(offered []string) string {
 		return "no login"
 	}
 	return cleanText(strings.Join(offered, ", "))
+}
+
+// bearer is OAUTHBEARER (RFC 7628), which go-mail does not know.
+type bearer struct {
+	user, token, host string
+	port              int
+}
+
+// Start says everything at once.
+func (b bearer) Start(*wire.ServerInfo) (string, []byte, error) {
+	user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(b.user) // RFC 5801, section 4
+	return "OAUTHBEARER", fmt.Appendf(nil, "n,a=%s,\x01host=%s\x01port=%d\x01auth=Bearer %s\x01\x01", user, b.host, b.port, b.token), nil
+}
+
+// Next answers the relay's reason for a no, after which the no comes (section 3.2.3).
+func (b bearer) Next(_ []byte, more bool) ([]byte, error) {
+	if more {
+		return []byte{1}, nil
+	}
+	return nil, nil
 }

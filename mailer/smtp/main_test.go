@@ -31,7 +31,7 @@ func plain(port int) Settings {
 
 func connect(t testing.TB, s Settings, password string) *Conn {
 	t.Helper()
-	c, err := Dial(limited(t), s, password)
+	c, err := Dial(limited(t), s, Secret{Password: password})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,10 +85,42 @@ func words(n int) []byte {
 	return fmt.Appendf(nil, "From: <desk@example.org>\r\nSubject: number %d\r\n\r\n.\r\n..two dots\r\nbody %d\r\n", n, n)
 }
 
+func prepared(t testing.TB, e Envelope, message []byte) *Prepared {
+	t.Helper()
+	p, err := Prepare(e, message)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// messages are n different messages; one envelope is for all, none gives each a reader of its own.
+func messages(t testing.TB, n int, envelope ...Envelope) []*Prepared {
+	t.Helper()
+	var all []*Prepared
+	for i := range n {
+		e := reader(i)
+		if len(envelope) > 0 {
+			e = envelope[0]
+		}
+		all = append(all, prepared(t, e, words(i)))
+	}
+	return all
+}
+
+func offer(t testing.TB, c *Conn, e Envelope, message []byte) error {
+	t.Helper()
+	p, err := Prepare(e, message)
+	if err != nil {
+		return err
+	}
+	return c.Offer(limited(t), p)
+}
+
 // send hands one message over and expects it to be accepted.
 func send(t testing.TB, c *Conn, e Envelope, message []byte) {
 	t.Helper()
-	if err := c.Offer(limited(t), e, message); err != nil {
+	if err := offer(t, c, e, message); err != nil {
 		t.Fatal(err)
 	}
 	reply, err := c.Dot(limited(t))

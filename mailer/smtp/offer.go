@@ -1,23 +1,22 @@
 package smtp
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 )
 
-const contentBlock = 256 << 10 // bytes of content that share one deadline
-
 // Offer hands the relay one message up to, and not with, the final dot: MAIL, RCPT, DATA, in
-// one write where the relay offers PIPELINING, and the content, dot-stuffed and flushed. When
-// it returns nil the message waits for Dot or Abort. The message may have bare LF as line
-// ends; it is not kept after Offer has returned.
+// one write where the relay offers PIPELINING, and the content, dot-stuffed and flushed. With
+// chunking "on" it is MAIL, RCPT and the content as a chunk (BDAT) that is not the last. When
+// it returns nil the message waits for Dot or Abort.
 //
 // The error is ErrUnfit when nothing was written; RefusedError when the relay said no, to be
 // judged by its code; LostError, with DotWritten false, when the link died, also when ctx
 // ended. In no case was the message handed over. Usable tells whether the connection may go
 // on: it may after a plain refusal, unless the relay then waits for content (a 354 for a
 // message without a recipient), where only closing the connection avoids an empty message.
-func (c *Conn) Offer(ctx context.Context, envelope Envelope, message []byte) error {
+func (c *Conn) Offer(ctx context.Context, p *Prepared) error {
 	if c.gone.Load() {
 		return &LostError{Step: StepMail, Err: errState}
 	}
@@ -30,112 +29,100 @@ func (c *Conn) Offer(ctx context.Context, envelope Envelope, message []byte) err
 	}
 	defer release()
 
-	riding, tx := c.state == riding, c.next
-	c.next, c.state = nil, idle
-	if riding && !tx.is(envelope, message) {
-		return c.lose(ctx, StepData, false, fmt.Errorf("another message's commands are on the wire: %w", errState))
-	}
-	if !riding {
-		if tx, err = c.prepare(envelope, message, c.content[0]); err != nil {
-			return err
-		}
-		c.content[0] = tx.content
-		if c.needsReset {
-			tx.commands = append([]command{{StepReset, "RSET"}}, tx.commands...)
-		}
-	}
-	if err := c.open(ctx, tx, riding); err != nil {
+	rode, err := c.rode(ctx, p)
+	if err != nil {
 		return err
 	}
-	if err := c.pour(tx.content); err != nil {
-		return c.lose(ctx, StepContent, false, err)
+	if !rode {
+		if err := c.Fits(p); err != nil {
+			return err
+		}
+		c.how = byDot
+		if c.chunks(false) {
+			c.how = byChunk
+		}
+	}
+	no, err := c.open(ctx, p, rode)
+	switch {
+	case no.Code != 0:
+		return &RefusedError{Reply: no}
+	case err != nil:
+		return err
+	}
+	if c.how == byDot {
+		if _, err := c.write(StepContent, c.settings.Timeouts.Content, p.dotted()); err != nil {
+			return c.lose(ctx, StepContent, false, err)
+		}
 	}
 	c.state = offered
 	return nil
 }
 
-// open says the commands and reads their answers until the relay waits for the content.
-func (c *Conn) open(ctx context.Context, tx *transaction, riding bool) error {
-	c.needsReset = false
-	if c.offers.pipelining {
-		if !riding {
-			if err := c.write(tx.commands[0].step, c.settings.Timeouts.Mail, lines(tx.commands)); err != nil {
-				return c.lose(ctx, tx.commands[0].step, false, err)
+// rode says whether the message's commands are on the wire already. When those of another
+// are, the connection is of no more use, and the error says so.
+func (c *Conn) rode(ctx context.Context, p *Prepared) (bool, error) {
+	if c.state != riding {
+		return false, nil
+	}
+	next := c.next
+	c.next, c.state = nil, idle
+	c.out = c.appendOpening(c.out[:0], p, c.how, false)
+	if next != p || !bytes.Equal(c.out, c.ahead) {
+		return false, c.lose(ctx, StepData, false, fmt.Errorf("another message's commands are on the wire: %w", errState))
+	}
+	return true, nil
+}
+
+// open says what opens the message and hears the answers, until the relay waits for the
+// content or has the first chunk.
+func (c *Conn) open(ctx context.Context, p *Prepared, rode bool) (no Reply, err error) {
+	if rode {
+		return c.hear(ctx, opening(c.how, false), false)
+	}
+	steps := opening(c.how, c.needsReset)
+	c.out = c.appendOpening(c.out[:0], p, c.how, c.needsReset)
+	if !c.offers.pipelining {
+		return c.openInTurn(ctx, p, steps)
+	}
+	if _, err := c.write(steps[0], c.settings.Timeouts.Mail, c.out); err != nil {
+		return Reply{}, c.lose(ctx, steps[0], false, err)
+	}
+	if err := c.chunk(ctx, p); err != nil {
+		return Reply{}, err
+	}
+	return c.hear(ctx, steps, false)
+}
+
+// openInTurn is open without PIPELINING: each command waits for its answer, and after a no
+// there are no more.
+func (c *Conn) openInTurn(ctx context.Context, p *Prepared, steps []Step) (no Reply, err error) {
+	commands := c.out
+	for i, step := range steps {
+		end := bytes.IndexByte(commands, '\n') + 1
+		if _, err := c.write(step, c.limit(step), commands[:end]); err != nil {
+			return Reply{}, c.lose(ctx, step, false, err)
+		}
+		if step == StepData {
+			if err := c.chunk(ctx, p); err != nil {
+				return Reply{}, err
 			}
 		}
-		return c.answers(ctx, tx.commands)
-	}
-	for _, said := range tx.commands {
-		if err := c.write(said.step, c.limit(said.step), []byte(said.line+"\r\n")); err != nil {
-			return c.lose(ctx, said.step, false, err)
+		no, err := c.hear(ctx, steps[i:i+1], false)
+		if no.Code != 0 || err != nil {
+			return no, err
 		}
-		if err := c.answers(ctx, []command{said}); err != nil {
-			return err
-		}
+		commands = commands[end:]
 	}
-	return nil
+	return Reply{}, nil
 }
 
-// answers matches one reply to each command that was written. The first refusal is the
-// verdict on the message; the answers behind it only decide whether the connection goes on.
-func (c *Conn) answers(ctx context.Context, commands []command) error {
-	var verdict error
-	for _, said := range commands {
-		reply, err := c.read(said.step, c.limit(said.step))
-		if err == nil && said.step == StepReset && !reply.Accepted() {
-			err = surprise(reply)
-		}
-		refused := reply.Deferred() || reply.Refused()
-		if err == nil && !refused && !said.welcomes(reply) {
-			err = surprise(reply)
-		}
-		switch {
-		case err != nil && verdict == nil:
-			return c.lose(ctx, said.step, false, err)
-		case err != nil:
-			c.Abort()
-			return verdict
-		case refused && verdict == nil:
-			verdict = &RefusedError{Reply: reply}
-		}
-		// A transaction whose MAIL was accepted is still open when RCPT or DATA is refused.
-		c.needsReset = c.needsReset || refused && said.step != StepMail
-		waitsForContent := said.step == StepData && !refused
-		if reply.Closing() || waitsForContent && verdict != nil {
-			c.Abort()
-			return verdict
-		}
+// chunk writes the content behind the BDAT that announced it; it does nothing for DATA.
+func (c *Conn) chunk(ctx context.Context, p *Prepared) error {
+	if c.how != byChunk {
+		return nil
 	}
-	return verdict
-}
-
-// welcomes says whether reply is the yes that belongs to the command.
-func (c command) welcomes(reply Reply) bool {
-	if c.step == StepData {
-		return reply.Code == 354
-	}
-	return reply.Accepted()
-}
-
-// limit is how long to wait for the answer to a step.
-func (c *Conn) limit(step Step) Duration {
-	switch step {
-	case StepRcpt:
-		return c.settings.Timeouts.Rcpt
-	case StepData:
-		return c.settings.Timeouts.Data
-	}
-	return c.settings.Timeouts.Mail
-}
-
-// pour writes the content in blocks, each with a deadline of its own.
-func (c *Conn) pour(content []byte) error {
-	for len(content) > 0 {
-		block := content[:min(len(content), contentBlock)]
-		if err := c.write(StepContent, c.settings.Timeouts.Content, block); err != nil {
-			return err
-		}
-		content = content[len(block):]
+	if _, err := c.write(StepContent, c.settings.Timeouts.Content, p.plain); err != nil {
+		return c.lose(ctx, StepContent, false, err)
 	}
 	return nil
 }

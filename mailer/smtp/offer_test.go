@@ -47,7 +47,7 @@ func TestThousandMessagesGoOverOneConnection(t *testing.T) {
 			t.Fatalf("%d messages, %d sent, %d connections", len(got), c.Sent(), server.Connections())
 		}
 		for n, m := range got {
-			if m.From != reader(n).From || m.To[0] != reader(n).To || !bytes.Equal(m.Data, DotStuff(words(n))) {
+			if m.From != reader(n).From || m.To[0] != reader(n).To || !bytes.Equal(m.Data, stuff(words(n))) {
 				t.Fatalf("message %d: %+v", n, m)
 			}
 		}
@@ -59,11 +59,12 @@ func TestNextMessageRidesBehindTheDot(t *testing.T) {
 	s := plain(server.Port())
 	s.Recycle = 40
 	c := connect(t, s, "")
+	many := messages(t, 41)
 	for n := range 40 {
-		if err := c.Offer(limited(t), reader(n), words(n)); err != nil {
+		if err := c.Offer(limited(t), many[n]); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.Follow(reader(n+1), words(n+1)); err != nil {
+		if err := c.Follow(many[n+1]); err != nil {
 			t.Fatal(err)
 		}
 		if reply, err := c.Dot(limited(t)); err != nil || !reply.Accepted() {
@@ -88,14 +89,14 @@ func TestNextMessageRidesBehindTheDot(t *testing.T) {
 func TestAnotherMessageThanTheOneThatRodeIsNotSent(t *testing.T) {
 	server := scripted(t, smtptest.Script{})
 	c := connect(t, plain(server.Port()), "")
-	if err := errors.Join(c.Offer(limited(t), reader(1), words(1)), c.Follow(reader(2), words(2))); err != nil {
+	if err := errors.Join(offer(t, c, reader(1), words(1)), c.Follow(prepared(t, reader(2), words(2)))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.Dot(limited(t)); err != nil {
 		t.Fatal(err)
 	}
 	var lost *LostError
-	if err := c.Offer(limited(t), reader(3), words(3)); !errors.As(err, &lost) || lost.DotWritten || c.Usable() {
+	if err := offer(t, c, reader(3), words(3)); !errors.As(err, &lost) || lost.DotWritten || c.Usable() {
 		t.Errorf("error %v, usable %v", err, c.Usable())
 	}
 }
@@ -106,7 +107,7 @@ func TestOneReadersRefusalDoesNotTouchTheNext(t *testing.T) {
 			for _, reply := range []string{"550-5.1.1 no such\r\n550 5.1.1 reader", "451 4.2.0 later"} {
 				server := scripted(t, smtptest.Script{Extensions: extensions1(pipelining), Action: refuseOnce(stage, reply)})
 				c := connect(t, plain(server.Port()), "")
-				err := c.Offer(limited(t), reader(1), words(1))
+				err := offer(t, c, reader(1), words(1))
 				var refused *RefusedError
 				if !errors.As(err, &refused) {
 					t.Fatalf("%s %s: %v", stage, reply, err)
@@ -167,7 +168,7 @@ func TestAnswerToTheDotIsTheOutcome(t *testing.T) {
 			return smtptest.Action{}
 		}})
 		c := connect(t, plain(server.Port()), "")
-		if err := c.Offer(limited(t), reader(1), words(1)); err != nil {
+		if err := offer(t, c, reader(1), words(1)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := c.Dot(limited(t))
@@ -207,7 +208,7 @@ func TestUnfitMessageIsFoundBeforeAByteIsWritten(t *testing.T) {
 		"quote inside":  {`"a"b"@example.net`, ok, ErrAddress},
 		"second sender": {"a@example.net> SIZE=1", ok, ErrAddress},
 	} {
-		err := c.Offer(limited(t), Envelope{From: "b@example.org", To: test.to}, test.message)
+		err := offer(t, c, Envelope{From: "b@example.org", To: test.to}, test.message)
 		if !errors.Is(err, test.want) || !errors.Is(err, ErrUnfit) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -247,13 +248,13 @@ func TestCallsOutOfOrderAreErrorsAndWriteNothing(t *testing.T) {
 	if _, err := c.Dot(limited(t)); !errors.Is(err, errState) {
 		t.Errorf("Dot without Offer: %v", err)
 	}
-	if err := c.Follow(reader(1), words(1)); !errors.Is(err, errState) {
+	if err := c.Follow(prepared(t, reader(1), words(1))); !errors.Is(err, errState) {
 		t.Errorf("Follow without Offer: %v", err)
 	}
-	if err := c.Offer(limited(t), reader(1), words(1)); err != nil {
+	if err := offer(t, c, reader(1), words(1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Offer(limited(t), reader(2), words(2)); !errors.Is(err, errState) {
+	if err := offer(t, c, reader(2), words(2)); !errors.Is(err, errState) {
 		t.Errorf("second Offer: %v", err)
 	}
 	if reply, err := c.Dot(limited(t)); err != nil || !reply.Accepted() {

@@ -15,21 +15,18 @@ func (c *Conn) spokenTo() bool {
 	if c.r.Buffered() > 0 {
 		return true
 	}
-	conn, ok := c.raw.(syscall.Conn)
-	if !ok {
+	if c.control == nil {
 		return false
 	}
-	control, err := conn.SyscallConn()
-	if err != nil {
-		return true
-	}
-	spoken := false
-	err = control.Control(func(fd uintptr) {
-		var one [1]byte
-		// Go's sockets do not block, so EAGAIN means silence. All else, a byte, an end or an
-		// error, means that the connection is no longer what it was.
-		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
-		spoken = err != syscall.EAGAIN && err != syscall.EWOULDBLOCK && err != syscall.EINTR
-	})
-	return spoken || err != nil
+	c.spoken = false
+	err := c.control.Control(c.peek)
+	return c.spoken || err != nil
+}
+
+// peek looks at the socket. Go's sockets do not block, so EAGAIN means silence. All else, a
+// byte, an end or an error, means that the connection is no longer what it was.
+func (c *Conn) peek(fd uintptr) {
+	var one [1]byte
+	_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
+	c.spoken = err != syscall.EAGAIN && err != syscall.EWOULDBLOCK && err != syscall.EINTR
 }

@@ -102,12 +102,13 @@ func TestRealPostfixTakesThousandMessagesOnOneConnection(t *testing.T) {
 	p := realRelay(t, postfix.Options{})
 	c := connect(t, plain(p.Port()), "")
 	const n = 1000
+	many := messages(t, n, Envelope{From: "b@example.org", To: "many@example.net"})
 	for i := range n {
-		if err := c.Offer(limited(t), Envelope{From: "b@example.org", To: "many@example.net"}, words(i)); err != nil {
+		if err := c.Offer(limited(t), many[i]); err != nil {
 			t.Fatalf("message %d: %v", i, err)
 		}
 		if i < n-1 {
-			if err := c.Follow(Envelope{From: "b@example.org", To: "many@example.net"}, words(i+1)); err != nil {
+			if err := c.Follow(many[i+1]); err != nil {
 				t.Fatalf("message %d: %v", i+1, err)
 			}
 		}
@@ -138,7 +139,7 @@ func TestRealPostfixRefusalsLeaveTheConnectionGood(t *testing.T) {
 	c := connect(t, plain(p.Port()), "")
 	for i := range 5 {
 		var refused *RefusedError
-		err := c.Offer(limited(t), Envelope{From: "b@example.org", To: "a@elsewhere.example"}, words(i))
+		err := offer(t, c, Envelope{From: "b@example.org", To: "a@elsewhere.example"}, words(i))
 		if !errors.As(err, &refused) || refused.Reply.Step != StepRcpt || refused.Reply.Code != 554 || refused.Reply.Enhanced != "5.7.1" {
 			t.Fatalf("foreign domain: %v", err)
 		}
@@ -148,7 +149,7 @@ func TestRealPostfixRefusalsLeaveTheConnectionGood(t *testing.T) {
 		send(t, c, Envelope{From: "b@example.org", To: "zoe@example.net"}, words(i))
 	}
 	big := bytes.Repeat([]byte("xxxxxxxx\r\n"), 20_000)
-	if err := c.Offer(limited(t), Envelope{To: "zoe@example.net"}, big); !errors.Is(err, ErrTooLarge) {
+	if err := offer(t, c, Envelope{To: "zoe@example.net"}, big); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("large message: %v", err)
 	}
 	delivered(t, p.Maildir("zoe@example.net"), 5)
@@ -158,7 +159,7 @@ func TestMessageWithoutDotNeverReachesTheReader(t *testing.T) {
 	p := realRelay(t, postfix.Options{})
 	for i := range 20 {
 		c := connect(t, plain(p.Port()), "")
-		if err := c.Offer(limited(t), Envelope{From: "b@example.org", To: "zoe@example.net"}, words(i)); err != nil {
+		if err := offer(t, c, Envelope{From: "b@example.org", To: "zoe@example.net"}, words(i)); err != nil {
 			t.Fatal(err)
 		}
 		c.Abort()

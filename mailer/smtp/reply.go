@@ -67,12 +67,20 @@ func (r Reply) String() string {
 	return s
 }
 
+// lastHeard is the reply before: relays say the same a thousand times, and a text is only made
+// of what is new.
+type lastHeard struct {
+	line  string
+	reply Reply
+}
+
 // readReply reads one reply of one or more lines. An error from the reader comes back as it is;
-// what is no SMTP reply is errGarbage.
-func readReply(r *bufio.Reader, step Step) (Reply, error) {
+// what is no SMTP reply is errGarbage. The plain yes to a step before the content has no text,
+// because nobody asks for it.
+func readReply(r *bufio.Reader, step Step, last *lastHeard) (Reply, error) {
 	reply := Reply{Step: step}
 	var text strings.Builder
-	for n := 0; n < maxReplyLines; n++ {
+	for n := range maxReplyLines {
 		line, err := r.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
 			return Reply{}, fmt.Errorf("%w: a line without end", errGarbage)
@@ -80,7 +88,15 @@ func readReply(r *bufio.Reader, step Step) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		code, last, words, err := cutReplyLine(line)
+		if n == 0 && isPlainYes(line, step) {
+			reply.Code = int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0')
+			return reply, nil
+		}
+		if n == 0 && string(line) == last.line && step == last.reply.Step {
+			return last.reply, nil
+		}
+		whole := string(line)
+		code, final, words, err := cutReplyLine(whole)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -92,11 +108,16 @@ func readReply(r *bufio.Reader, step Step) (Reply, error) {
 		if n == 0 {
 			reply.Enhanced = enhanced
 		}
+		if n == 0 && final {
+			reply.Text = cleanText(words)
+			*last = lastHeard{whole, reply}
+			return reply, nil
+		}
 		if text.Len() < 4*maxReplyText {
 			text.WriteString(words)
 			text.WriteByte(' ')
 		}
-		if last {
+		if final {
 			reply.Text = cleanText(text.String())
 			return reply, nil
 		}
@@ -104,9 +125,20 @@ func readReply(r *bufio.Reader, step Step) (Reply, error) {
 	return Reply{}, fmt.Errorf("%w: over %d lines", errGarbage, maxReplyLines)
 }
 
+// isPlainYes says whether a line is the whole answer that a step before the content hopes for.
+func isPlainYes(line []byte, step Step) bool {
+	switch step {
+	case StepReset, StepMail, StepRcpt:
+		return len(line) > 4 && line[0] == '2' && line[1] == '5' && line[2] == '0' && line[3] == ' '
+	case StepData:
+		return len(line) > 4 && line[0] == '3' && line[1] == '5' && line[2] == '4' && line[3] == ' '
+	}
+	return false
+}
+
 // cutReplyLine takes a line with its line end apart.
-func cutReplyLine(line []byte) (code int, last bool, text string, err error) {
-	s := strings.TrimRight(string(line), "\r\n")
+func cutReplyLine(line string) (code int, last bool, text string, err error) {
+	s := strings.TrimRight(line, "\r\n")
 	if len(s) < 3 {
 		return 0, false, "", fmt.Errorf("%w: %q", errGarbage, cleanText(s))
 	}
@@ -134,11 +166,12 @@ func cutReplyLine(line []byte) (code int, last bool, text string, err error) {
 // whose class contradicts the reply's is left in the text.
 func cutEnhanced(code int, text string) (enhanced, rest string) {
 	word, rest, _ := strings.Cut(strings.TrimLeft(text, " "), " ")
-	parts := strings.Split(word, ".")
-	if len(parts) != 3 || len(parts[0]) != 1 || int(parts[0][0]-'0') != code/100 {
+	class, numbers, _ := strings.Cut(word, ".")
+	subject, detail, _ := strings.Cut(numbers, ".")
+	if len(class) != 1 || int(class[0]-'0') != code/100 {
 		return "", text
 	}
-	for _, p := range parts {
+	for _, p := range [...]string{subject, detail} {
 		if len(p) < 1 || len(p) > 3 || strings.Trim(p, "0123456789") != "" {
 			return "", text
 		}
@@ -149,6 +182,9 @@ func cutEnhanced(code int, text string) (enhanced, rest string) {
 // cleanText makes a relay's words safe to store and show: one line, no control or direction
 // characters, valid UTF-8, single spaces, at most maxReplyText bytes.
 func cleanText(s string) string {
+	if isClean(s) {
+		return s
+	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.IsSpace(r) {
@@ -165,4 +201,19 @@ func cleanText(s string) string {
 		cut--
 	}
 	return s[:cut]
+}
+
+// isClean knows the texts that cleanText would return as they are, which are nearly all.
+func isClean(s string) bool {
+	if len(s) > maxReplyText {
+		return false
+	}
+	before := byte(' ')
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && before == ' ' {
+			return false
+		}
+		before = s[i]
+	}
+	return before != ' ' || s == ""
 }

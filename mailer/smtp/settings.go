@@ -17,13 +17,21 @@ type Settings struct {
 	Host         string       `toml:"host" doc:"host name of the relay; its certificate must bear it"`
 	Port         int          `toml:"port" doc:"TCP port; 0 takes 465 for implicit, 587 for starttls, 25 for none"`
 	TLS          dial.TLSMode `toml:"tls" doc:"implicit (TLS from the first byte), starttls (required, never optional), or none (only to this machine)"`
-	Auth         string       `toml:"auth" doc:"auto (the best that the relay offers), scram, plain, login, or none"`
+	Auth         string       `toml:"auth" doc:"auto (the best that the relay offers for a password), scram, plain, login, xoauth2 (an access token from token_file), or none"`
 	Username     string       `toml:"username" doc:"user name for the login; empty sends without a login"`
 	PasswordFile string       `toml:"password_file" doc:"file that holds the password in its first line"`
+	OAuthClient  string       `toml:"oauth_client" doc:"with xoauth2: JSON file with client_id, client_secret and token_uri, also as Google hands it out; empty: they are in token_file"`
+	TokenFile    string       `toml:"token_file" doc:"with xoauth2: JSON file with refresh_token, access_token and expiry; it is rewritten when a token is renewed"`
 	CAFile       string       `toml:"ca_file" doc:"PEM file of certificate authorities to trust in place of the system's"`
+	Chunking     string       `toml:"chunking" doc:"auto (several messages in a row as chunks, BDAT, where the relay offers CHUNKING and that is faster), on (wherever it is offered), or off (always DATA)"`
 	HELO         string       `toml:"helo" doc:"name that we introduce ourselves with; empty takes this machine's host name"`
 	Connections  int          `toml:"connections" doc:"how many connections may be open at once"`
 	Recycle      int          `toml:"recycle" doc:"messages after which a connection is closed and opened anew; 0 never"`
+	Rate         float64      `toml:"rate" doc:"messages a second at most; 0 knows no limit, 0.5 is one every two seconds"`
+	PerHour      int          `toml:"per_hour" doc:"messages in any 60 minutes at most; 0 knows no limit"`
+	PerDay       int          `toml:"per_day" doc:"messages in any 24 hours at most; 0 knows no limit"`
+	Warmup       Warmup       `toml:"warmup" doc:"a daily limit that grows, for a relay that is new to those who receive from it"`
+	Weight       int          `toml:"weight" doc:"this relay's share of the mail beside the others'; 0 is used only while none of the others works"`
 	Timeouts     Timeouts     `toml:"timeouts" doc:"how long to wait at each step"`
 }
 
@@ -64,8 +72,11 @@ func DefaultSettings() Settings {
 	return Settings{
 		TLS:         dial.StartTLS,
 		Auth:        "auto",
+		Chunking:    "auto",
 		Connections: 4,
 		Recycle:     500,
+		Warmup:      Warmup{Days: 14, Grow: 1.5},
+		Weight:      1,
 		Timeouts: Timeouts{
 			Connect:  Duration(30 * time.Second),
 			Greeting: Duration(5 * time.Minute),
@@ -133,11 +144,23 @@ func (s Settings) Validate() []error {
 		if s.Username == "" {
 			say("username: auth = %q needs one", s.Auth)
 		}
+	case "xoauth2":
+		if s.Username == "" || s.TokenFile == "" {
+			say("token_file: auth = %q needs one, and a username", s.Auth)
+		}
 	default:
-		say("auth: %q is not one of auto, scram, plain, login, none", s.Auth)
+		say("auth: %q is not one of auto, scram, plain, login, xoauth2, none", s.Auth)
 	}
-	if strings.ContainsAny(s.Username, "\r\n\x00") {
-		say("username: it has a line break or NUL in it")
+	if s.Auth != "xoauth2" && (s.TokenFile != "" || s.OAuthClient != "") {
+		say("auth: token_file and oauth_client go with \"xoauth2\" only")
+	}
+	switch s.Chunking {
+	case "", "auto", "on", "off":
+	default:
+		say("chunking: %q is not one of auto, on, off", s.Chunking)
+	}
+	if strings.ContainsAny(s.Username, "\r\n\x00\x01") {
+		say("username: it has a control character in it")
 	}
 	if s.PasswordFile != "" && s.Username == "" {
 		wrong = append(wrong, errors.New("username: there is a password_file but no username"))
@@ -148,5 +171,5 @@ func (s Settings) Validate() []error {
 	if s.Recycle < 0 {
 		say("recycle: %d is negative", s.Recycle)
 	}
-	return wrong
+	return append(wrong, s.validateFlow()...)
 }

@@ -1,82 +1,82 @@
 package smtp
 
 import (
-	"bytes"
 	"fmt"
+	"strconv"
 )
 
-// transaction is one message made ready for this relay: what will be written, and which
-// answers that will bring.
-type transaction struct {
-	envelope Envelope
-	message  []byte // as the caller gave it, to know it again
-	content  []byte // dot-stuffed
-	commands []command
+// How a message is opened: what is said, in this order, before its content. With BDAT the
+// announcement of a first chunk stands where DATA would.
+var openingSteps = [...]Step{StepReset, StepMail, StepRcpt, StepData}
+
+// opening is the steps that are answered before the content is written, or with it; with reset
+// it begins with RSET. The answer to a last chunk is that to the message, not one of these.
+func opening(how content, reset bool) []Step {
+	steps := openingSteps[:]
+	if !reset {
+		steps = steps[1:]
+	}
+	if how == byLastChunk {
+		steps = steps[:len(steps)-1]
+	}
+	return steps
 }
 
-// command is one line for the relay.
-type command struct {
-	step Step
-	line string
+// content is how the content of a message travels.
+type content int
+
+const (
+	byDot       content = iota // DATA, up to a line with a dot (RFC 5321, section 4.1.1.4)
+	byChunk                    // BDAT with its length, to be ended by an empty last chunk (RFC 3030)
+	byLastChunk                // BDAT ... LAST: the content ends the message
+)
+
+// Fits says whether the relay takes a message like this one at all. The error is ErrUnfit:
+// ErrNeedsUTF8, ErrNeeds8Bit or ErrTooLarge. Nothing is written.
+func (c *Conn) Fits(p *Prepared) error {
+	if p.utf8 && !c.offers.utf8 {
+		return ErrNeedsUTF8
+	}
+	if p.eightBit && !c.offers.eightBit {
+		return ErrNeeds8Bit
+	}
+	if size := p.size(); c.offers.size > 0 && int64(size) > c.offers.size {
+		return fmt.Errorf("%w: %d bytes of %d", ErrTooLarge, size, c.offers.size)
+	}
+	return nil
 }
 
-// prepare checks a message and its envelope against what the relay offers, before a byte of
-// it is written. Its errors are ErrUnfit. The content is built in buffer's memory.
-func (c *Conn) prepare(envelope Envelope, message, buffer []byte) (*transaction, error) {
-	if err := Check(message); err != nil {
-		return nil, err
+// size is the message's size for SIZE. RFC 1870, section 3, counts no stuffed dots; counting
+// them costs nothing but a message within a few bytes of the limit.
+func (p *Prepared) size() int { return len(p.plain) + len(p.dots) }
+
+// appendOpening appends the command lines that open the message to dst.
+func (c *Conn) appendOpening(dst []byte, p *Prepared, how content, reset bool) []byte {
+	if reset {
+		dst = append(dst, "RSET\r\n"...)
 	}
-	to, utf8To, err := wireAddress(envelope.To)
-	if err != nil {
-		return nil, fmt.Errorf("recipient: %w", err)
-	}
-	var from string
-	var utf8From bool
-	if envelope.From != "" {
-		if from, utf8From, err = wireAddress(envelope.From); err != nil {
-			return nil, fmt.Errorf("sender: %w", err)
-		}
-	}
-	needsUTF8 := utf8To || utf8From
-	if needsUTF8 && !c.offers.utf8 {
-		return nil, ErrNeedsUTF8
-	}
-	needs8Bit := has8Bit(message)
-	if needs8Bit && !c.offers.eightBit {
-		return nil, ErrNeeds8Bit
-	}
-	content := appendStuffed(buffer[:0], message)
-	// RFC 1870, section 3: the size counts line ends as two bytes, and no stuffed dots. Counting
-	// those too costs nothing but a message within a few bytes of the limit.
-	if c.offers.size > 0 && int64(len(content)) > c.offers.size {
-		return nil, fmt.Errorf("%w: %d bytes of %d", ErrTooLarge, len(content), c.offers.size)
-	}
-	mail := "MAIL FROM:<" + from + ">"
+	dst = append(append(append(dst, "MAIL FROM:<"...), p.from...), '>')
 	if c.offers.size > 0 {
-		mail += fmt.Sprintf(" SIZE=%d", len(content))
+		dst = strconv.AppendInt(append(dst, " SIZE="...), int64(p.size()), 10)
 	}
-	if needs8Bit || needsUTF8 && c.offers.eightBit {
-		mail += " BODY=8BITMIME"
+	if p.eightBit || p.utf8 && c.offers.eightBit {
+		dst = append(dst, " BODY=8BITMIME"...)
 	}
-	if needsUTF8 {
-		mail += " SMTPUTF8"
+	if p.utf8 {
+		dst = append(dst, " SMTPUTF8"...)
 	}
-	return &transaction{
-		envelope: envelope, message: message, content: content,
-		commands: []command{{StepMail, mail}, {StepRcpt, "RCPT TO:<" + to + ">"}, {StepData, "DATA"}},
-	}, nil
+	dst = append(append(append(dst, "\r\nRCPT TO:<"...), p.to...), ">\r\n"...)
+	if how == byDot {
+		return append(dst, "DATA\r\n"...)
+	}
+	return appendChunk(dst, p, how)
 }
 
-// is says whether the transaction was prepared for just this message.
-func (t *transaction) is(envelope Envelope, message []byte) bool {
-	return t.envelope == envelope && bytes.Equal(t.message, message)
-}
-
-// lines is the commands in one piece, as they are pipelined (RFC 2920).
-func lines(commands []command) []byte {
-	var all []byte
-	for _, command := range commands {
-		all = append(append(all, command.line...), '\r', '\n')
+// appendChunk appends the command that announces the message's content as one chunk.
+func appendChunk(dst []byte, p *Prepared, how content) []byte {
+	dst = strconv.AppendInt(append(dst, "BDAT "...), int64(len(p.plain)), 10)
+	if how == byLastChunk {
+		dst = append(dst, " LAST"...)
 	}
-	return all
+	return append(dst, "\r\n"...)
 }

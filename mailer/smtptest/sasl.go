@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/emersion/go-sasl"
 	gosmtp "github.com/emersion/go-smtp"
 )
 
@@ -37,6 +38,42 @@ func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err er
 		return nil, true, l.accept(l.username, string(response))
 	}
 	return nil, false, errors.New("login is over")
+}
+
+// xoauth2Server is the server side of XOAUTH2, which Google and Microsoft describe. After a
+// reason for the no it waits for an empty answer.
+type xoauth2Server struct {
+	accept  func(username, token string) bool
+	refused bool
+}
+
+// Next takes the user name and the token.
+func (x *xoauth2Server) Next(response []byte) (challenge []byte, done bool, err error) {
+	switch {
+	case x.refused:
+		return nil, true, gosmtp.ErrAuthFailed
+	case response == nil:
+		return []byte{}, false, nil
+	}
+	user, rest, _ := strings.Cut(strings.TrimPrefix(string(response), "user="), "\x01auth=Bearer ")
+	token, ok := strings.CutSuffix(rest, "\x01\x01")
+	if ok && x.accept(user, token) {
+		return nil, true, nil
+	}
+	x.refused = true
+	return []byte(`{"status":"401","schemes":"bearer"}`), false, nil
+}
+
+// plainNo is a login whose no is a 535, as relays have it, where go-smtp would say 454.
+type plainNo struct{ sasl.Server }
+
+// Next is the login's.
+func (p plainNo) Next(response []byte) (challenge []byte, done bool, err error) {
+	challenge, done, err = p.Server.Next(response)
+	if err != nil {
+		return nil, true, gosmtp.ErrAuthFailed
+	}
+	return challenge, done, nil
 }
 
 const scramRounds = 4096 // the fewest that RFC 7677 allows

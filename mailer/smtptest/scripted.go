@@ -17,11 +17,12 @@ import (
 type Call struct {
 	Conn    int    // number of the connection, from 1
 	Message int    // number of the message on it, from 1; 0 before the first MAIL
-	Command string // GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, CONTENT, DOT, RSET, QUIT, or what else was said
+	Command string // GREETING, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, BDAT, CONTENT, DOT, RSET, QUIT, or what else was said
 	Line    string // the whole line
 }
 
-// Action is what the server does at a call. The zero value behaves well.
+// Action is what the server does at a call. The zero value behaves well. BDAT is asked for when
+// its chunk has been read, and the last one of a message as DOT.
 type Action struct {
 	Reply  string          // the answer in place of the usual one, CRLF added; may have several lines
 	Silent bool            // gives no answer and goes on reading
@@ -32,7 +33,7 @@ type Action struct {
 
 // Script says how a scripted server behaves. The zero value is a plain good server.
 type Script struct {
-	Extensions []string // lines of the answer to EHLO; nil is PIPELINING, 8BITMIME, SIZE 0
+	Extensions []string // lines of the answer to EHLO; nil is PIPELINING, 8BITMIME, SIZE 0; CHUNKING is only offered when listed
 	TLSConfig  *tls.Config
 	Implicit   bool // TLS from the first byte; else STARTTLS is offered with a TLSConfig
 	Action     func(Call) Action
@@ -87,8 +88,8 @@ func (s *Scripted) Received() []byte {
 	return bytes.Clone(s.received.Bytes())
 }
 
-// Messages returns what came with a final dot, whatever was answered. Data is as on the wire,
-// dots still stuffed.
+// Messages returns what came with a final dot, or a last chunk and a recipient, whatever was
+// answered. Data is as on the wire, dots still stuffed after DATA.
 func (s *Scripted) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,6 +151,8 @@ type scriptedConn struct {
 	message int
 	from    string
 	to      []string
+	chunks  []byte // of the message so far
+	open    bool   // the message has a sender and a recipient
 	last    Action // what the last answer was
 }
 

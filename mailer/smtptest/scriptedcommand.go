@@ -2,6 +2,7 @@ package smtptest
 
 import (
 	"crypto/tls"
+	"fmt"
 	"io"
 	"strings"
 )
@@ -22,13 +23,20 @@ func (c *scriptedConn) command(verb, line string) bool {
 	case "MAIL":
 		c.message++
 		c.from, c.to = between(line), nil
-		return c.answer(call, "250 2.1.0 sender ok")
+		goesOn := c.answer(call, "250 2.1.0 sender ok")
+		c.open = c.saidYes()
+		return goesOn
 	case "RCPT":
 		c.to = append(c.to, between(line))
-		return c.answer(call, "250 2.1.5 recipient ok")
+		goesOn := c.answer(call, "250 2.1.5 recipient ok")
+		c.open = c.open && c.saidYes()
+		return goesOn
 	case "DATA":
 		return c.data(call)
+	case "BDAT":
+		return c.chunk(call)
 	case "RSET":
+		c.chunks, c.to, c.open = nil, nil, false
 		return c.answer(call, "250 2.0.0 forgotten")
 	case "AUTH":
 		return c.answer(call, "235 2.7.0 welcome")
@@ -84,6 +92,43 @@ func (c *scriptedConn) data(call Call) bool {
 	c.server.messages = append(c.server.messages, Message{From: c.from, To: c.to, Data: content, TLS: c.secure})
 	c.server.mu.Unlock()
 	return c.answer(Call{Command: "DOT"}, "250 2.0.0 queued")
+}
+
+// chunk reads what BDAT announces and then answers, as it must also for a message that has no
+// recipient.
+func (c *scriptedConn) chunk(call Call) bool {
+	var size int64
+	var last string
+	if n, _ := fmt.Sscanf(call.Line, "BDAT %d %s", &size, &last); n < 1 {
+		return c.answer(call, "501 5.5.4 how many?")
+	}
+	limit := size
+	if a := c.ask(Call{Command: "CONTENT"}); a.Drop {
+		limit = min(size, int64(a.After))
+	}
+	chunk, err := io.ReadAll(io.LimitReader(c.r, limit))
+	if err != nil || int64(len(chunk)) < size {
+		return false
+	}
+	c.chunks = append(c.chunks, chunk...)
+	if last == "" {
+		return c.answer(call, "250 2.0.0 more")
+	}
+	content := c.chunks
+	c.chunks = nil
+	if !c.open {
+		return c.answer(Call{Command: "DOT", Line: call.Line}, "503 5.5.1 for whom?")
+	}
+	c.open = false
+	c.server.mu.Lock()
+	c.server.messages = append(c.server.messages, Message{From: c.from, To: c.to, Data: content, TLS: c.secure})
+	c.server.mu.Unlock()
+	return c.answer(Call{Command: "DOT", Line: call.Line}, "250 2.0.0 queued")
+}
+
+// saidYes says whether the last answer was the usual one, or another yes.
+func (c *scriptedConn) saidYes() bool {
+	return !c.last.Silent && (c.last.Reply == "" || c.last.Reply[0] == '2')
 }
 
 // between is the address in angle brackets.

@@ -46,12 +46,13 @@ type Refusal struct {
 type Options struct {
 	Username   string // with Password, a login is offered and required
 	Password   string
-	Mechanisms []string    // of PLAIN, LOGIN, SCRAM-SHA-256; nil offers all three
-	TLSConfig  *tls.Config // offers STARTTLS; required before the login
-	Implicit   bool        // TLS from the first byte, with TLSConfig
-	MaxBytes   int64       // the SIZE that is announced; 0 is 50 MB
-	UTF8       bool        // offers SMTPUTF8
-	Discard    bool        // counts messages and does not keep their data
+	Mechanisms []string                // of PLAIN, LOGIN, SCRAM-SHA-256, XOAUTH2, OAUTHBEARER; nil offers the first three
+	TLSConfig  *tls.Config             // offers STARTTLS; required before the login
+	Implicit   bool                    // TLS from the first byte, with TLSConfig
+	MaxBytes   int64                   // the SIZE that is announced; 0 is 50 MB
+	UTF8       bool                    // offers SMTPUTF8
+	Discard    bool                    // counts messages and does not keep their data
+	Token      func(token string) bool // says whether an access token is good, for the last two
 	Verdict    func(Event) *Refusal
 	OnMessage  func(Message) // called for each accepted message, in order, before its answer; must not call the server
 }

@@ -95,6 +95,16 @@ func (ls *loginSession) AuthMechanisms() []string {
 	return []string{"SCRAM-SHA-256", sasl.Plain, sasl.Login}
 }
 
+// token logs in with an access token.
+func (ls *loginSession) token(username, token string) bool {
+	o := ls.server.options
+	if username != o.Username || o.Token == nil || !o.Token(token) {
+		return false
+	}
+	ls.user = username
+	return true
+}
+
 // Auth begins a login.
 func (ls *loginSession) Auth(mechanism string) (sasl.Server, error) {
 	accept := func(username, password string) error {
@@ -112,6 +122,15 @@ func (ls *loginSession) Auth(mechanism string) (sasl.Server, error) {
 		}), nil
 	case sasl.Login:
 		return &loginServer{accept: accept}, nil
+	case "XOAUTH2":
+		return &xoauth2Server{accept: ls.token}, nil
+	case sasl.OAuthBearer:
+		return plainNo{sasl.NewOAuthBearerServer(func(o sasl.OAuthBearerOptions) *sasl.OAuthBearerError {
+			if ls.token(o.Username, o.Token) {
+				return nil
+			}
+			return &sasl.OAuthBearerError{Status: "invalid_token", Schemes: "bearer"}
+		})}, nil
 	case "SCRAM-SHA-256":
 		o := ls.server.options
 		return &scramServer{username: o.Username, password: o.Password, accepted: func() { ls.user = o.Username }}, nil
