@@ -8,7 +8,7 @@ import (
 // An Alarm is something that a person must know, until it is well again.
 type Alarm struct {
 	ID       int64
-	Kind     string // mailbox, due, feed, relay, backup, mailing
+	Kind     string // mailbox, due, feed, relay, backup, mailing, instance, letter
 	About    string // an id or a name from the config, never an address of a reader
 	Text     string
 	Hint     string
@@ -19,20 +19,24 @@ type Alarm struct {
 // it was raised now.
 func (db *DB) RaiseAlarm(ctx context.Context, a Alarm) (raised bool, err error) {
 	err = db.update(ctx, func(t *tx) error {
-		n, err := t.exec(`
-			UPDATE alarm
-			SET text = $1, hint = $2
-			WHERE kind = $3 AND about = $4 AND cleared_at IS NULL`, a.Text, a.Hint, a.Kind, a.About)
-		if err != nil || n > 0 {
-			return err
-		}
-		raised = true
-		_, err = t.exec(`
-			INSERT INTO alarm (kind, about, text, hint, raised_at)
-			VALUES ($1, $2, $3, $4, $5)`, a.Kind, a.About, a.Text, a.Hint, t.now)
+		raised, err = t.raiseAlarm(a)
 		return err
 	})
 	return raised, found(err, "raise %s alarm", a.Kind)
+}
+
+func (t *tx) raiseAlarm(a Alarm) (raised bool, err error) {
+	n, err := t.exec(`
+		UPDATE alarm
+		SET text = $1, hint = $2
+		WHERE kind = $3 AND about = $4 AND cleared_at IS NULL`, a.Text, a.Hint, a.Kind, a.About)
+	if err != nil || n > 0 {
+		return false, err
+	}
+	_, err = t.exec(`
+		INSERT INTO alarm (kind, about, text, hint, raised_at)
+		VALUES ($1, $2, $3, $4, $5)`, a.Kind, a.About, a.Text, a.Hint, t.now)
+	return true, err
 }
 
 // ClearAlarm ends an alarm. It reports whether one stood.

@@ -88,7 +88,8 @@ func (t *tx) storeArrival(f Folder, a Arrival, file string, s *Stored) error {
 	if _, err := t.exec(`
 		INSERT INTO location (folder_id, uidvalidity, uid, message_id, seen_at)
 		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (folder_id, uidvalidity, uid) DO UPDATE SET gone_at = NULL`, f.ID, f.UIDValidity, a.UID, id, t.now); err != nil {
+		ON CONFLICT (folder_id, uidvalidity, uid) DO UPDATE
+		SET gone_at = NULL, message_id = excluded.message_id`, f.ID, f.UIDValidity, a.UID, id, t.now); err != nil {
 		return err
 	}
 	_, err = t.exec(`DELETE FROM gap WHERE folder_id = $1 AND uidvalidity = $2 AND uid = $3`, f.ID, f.UIDValidity, a.UID)
@@ -106,7 +107,7 @@ func (t *tx) keepMessage(sum string, a Arrival, file string) (id int64, made boo
 	}
 	received := t.now
 	if !a.ReceivedAt.IsZero() {
-		received = millis(a.ReceivedAt)
+		received = min(millis(a.ReceivedAt), t.now) // a wrong clock elsewhere puts nothing on top for ever
 	}
 	id, err = t.insert(`
 		INSERT INTO message (sha256, size, raw, raw_file, arrived_at, seen_at, state, ours)

@@ -23,12 +23,14 @@ type Delivery struct {
 	MailingID int64
 	Seq       int64
 	Attempt   int // the number of the next attempt, from 1
+	Tries     int // attempts before it that a relay answered or may have answered; withdrawn ones do not count
 	Address   string
 	Name      string
 	// Subscription is what the delivery is for; 0 for a letter.
 	Subscription int64
 	Chunk        int   // the chunk it is claimed through; 0: through its retry
 	Token        int64 // of that claim
+	Left         bool  // when it was read, its reader had left
 }
 
 // begins: the mailing is being sent, or may begin at that time.
@@ -43,7 +45,7 @@ func begins(now string) string {
 func (db *DB) ClaimChunk(ctx context.Context, owner string, lease time.Duration, letters bool) (Chunk, error) {
 	var c Chunk
 	err := db.update(ctx, func(t *tx) error {
-		err := t.row(`
+		err := t.steadyRow(`
 			SELECT c.mailing_id, c.n
 			FROM chunk c
 			JOIN mailing m ON m.id = c.mailing_id
@@ -98,20 +100,22 @@ func (db *DB) RenewChunk(ctx context.Context, c *Chunk, lease time.Duration) err
 // ReleaseChunk gives a chunk back before its end: done where all of its deliveries were
 // tried, open again where some were not, not before next.
 func (db *DB) ReleaseChunk(ctx context.Context, c Chunk, next time.Time) error {
-	err := db.update(ctx, func(t *tx) error {
-		_, err := t.exec(`
-			UPDATE chunk
-			SET owner = '', lease_until = 0, next_at = $1,
-				state = CASE WHEN EXISTS (
-					SELECT 1 FROM delivery d
-					WHERE d.mailing_id = chunk.mailing_id AND d.seq BETWEEN chunk.lo AND chunk.hi
-					  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.mailing_id = d.mailing_id AND a.seq = d.seq)
-					  AND NOT EXISTS (SELECT 1 FROM retry r WHERE r.mailing_id = d.mailing_id AND r.seq = d.seq)
-				) THEN 'open' ELSE 'done' END
-			WHERE mailing_id = $2 AND n = $3 AND token = $4 AND state = 'claimed'`, millis(next), c.MailingID, c.N, c.Token)
-		return err
-	})
+	err := db.update(ctx, func(t *tx) error { return t.releaseChunk(c, next) })
 	return found(err, "release chunk %d/%d", c.MailingID, c.N)
+}
+
+func (t *tx) releaseChunk(c Chunk, next time.Time) error {
+	_, err := t.steadyExec(`
+		UPDATE chunk
+		SET owner = '', lease_until = 0, next_at = $1,
+			state = CASE WHEN EXISTS (
+				SELECT 1 FROM delivery d
+				WHERE d.mailing_id = chunk.mailing_id AND d.seq BETWEEN chunk.lo AND chunk.hi
+				  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.mailing_id = d.mailing_id AND a.seq = d.seq)
+				  AND NOT EXISTS (SELECT 1 FROM retry r WHERE r.mailing_id = d.mailing_id AND r.seq = d.seq)
+			) THEN 'open' ELSE 'done' END
+		WHERE mailing_id = $2 AND n = $3 AND token = $4 AND state = 'claimed'`, millis(next), c.MailingID, c.N, c.Token)
+	return err
 }
 
 // ChunkDeliveries are the deliveries of a claimed chunk that nobody has tried, in order,
@@ -119,11 +123,12 @@ func (db *DB) ReleaseChunk(ctx context.Context, c Chunk, next time.Time) error {
 func (db *DB) ChunkDeliveries(ctx context.Context, c Chunk, after int64, limit int) ([]Delivery, error) {
 	all, err := query(ctx, db, func(s scanner) (Delivery, error) {
 		d := Delivery{MailingID: c.MailingID, Attempt: 1, Chunk: c.N, Token: c.Token}
-		err := s.Scan(&d.Seq, &d.Address, &d.Name, &d.Subscription)
+		err := s.Scan(&d.Seq, &d.Address, &d.Name, &d.Subscription, &d.Left)
 		return d, err
 	}, `
-		SELECT d.seq, d.address, d.name, COALESCE(d.subscription_id, 0)
+		SELECT d.seq, d.address, d.name, COALESCE(d.subscription_id, 0), NOT (`+maySend+`)
 		FROM delivery d
+		JOIN mailing m ON m.id = d.mailing_id
 		WHERE d.mailing_id = $1 AND d.seq > $2 AND d.seq BETWEEN $3 AND $4
 		  AND NOT EXISTS (SELECT 1 FROM attempt a WHERE a.mailing_id = d.mailing_id AND a.seq = d.seq)
 		  AND NOT EXISTS (SELECT 1 FROM retry r WHERE r.mailing_id = d.mailing_id AND r.seq = d.seq)
@@ -133,44 +138,6 @@ func (db *DB) ChunkDeliveries(ctx context.Context, c Chunk, after int64, limit i
 		return nil, fmt.Errorf("list deliveries of chunk %d/%d: %w", c.MailingID, c.N, err)
 	}
 	return all, nil
-}
-
-// ClaimRetry leases the next due retry, letters first. Its row stays until the intent or the
-// outcome of the attempt is written, so that a crash in between forgets nothing. It returns
-// ErrNotFound when nothing is due.
-func (db *DB) ClaimRetry(ctx context.Context, lease time.Duration, letters bool) (Delivery, error) {
-	var d Delivery
-	err := db.update(ctx, func(t *tx) error {
-		err := t.row(`
-			SELECT r.mailing_id, r.seq, r.attempt, d.address, d.name, COALESCE(d.subscription_id, 0)
-			FROM retry r
-			JOIN mailing m ON m.id = r.mailing_id
-			JOIN delivery d ON d.mailing_id = r.mailing_id AND d.seq = r.seq
-			WHERE r.next_at <= $1 AND r.lease_until < $1 AND m.state = 'sending' AND (m.kind = 'letter' OR NOT $2)
-			ORDER BY m.kind DESC, r.next_at, r.mailing_id, r.seq
-			LIMIT 1`, t.now, letters).Scan(&d.MailingID, &d.Seq, &d.Attempt, &d.Address, &d.Name, &d.Subscription)
-		if err != nil {
-			return err
-		}
-		return t.row(`
-			UPDATE retry
-			SET token = token + 1, lease_until = $1
-			WHERE mailing_id = $2 AND seq = $3
-			RETURNING token`, t.now+lease.Milliseconds(), d.MailingID, d.Seq).Scan(&d.Token)
-	})
-	return d, found(err, "claim retry")
-}
-
-// ReleaseRetry gives a claimed retry back untried, not before next.
-func (db *DB) ReleaseRetry(ctx context.Context, d Delivery, next time.Time) error {
-	err := db.update(ctx, func(t *tx) error {
-		_, err := t.exec(`
-			UPDATE retry
-			SET lease_until = 0, next_at = $1
-			WHERE mailing_id = $2 AND seq = $3 AND token = $4`, millis(next), d.MailingID, d.Seq, d.Token)
-		return err
-	})
-	return found(err, "release retry %d/%d", d.MailingID, d.Seq)
 }
 
 // NextDue is the time at which a chunk or a retry of a mailing that may be sent is due, or

@@ -74,13 +74,14 @@ func (db *DB) BeginClosing(ctx context.Context, issue int64, stories []int64, h 
 	return found(err, "begin closing issue %d", issue)
 }
 
-// FreezeSlice moves the next size subscriptions of the audience into the ledger, each with
-// the next sequence number, and reports whether there may be more. A subscription is in the
-// audience when it was active at the instant closing began, whatever happened since; one
-// whose address is suppressed is left out, with that reason. It may be repeated.
+// FreezeSlice moves the next size moves of subscriptions into the ledger: those that made one
+// active which still was at the instant closing began, whatever happened since. The latest
+// comes first, so that a relay that is warming up writes to the readers who remember having
+// asked. It reports whether there may be more. One whose address is suppressed is left out,
+// with that reason. It may be repeated.
 func (db *DB) FreezeSlice(ctx context.Context, issue int64, size int) (more bool, err error) {
 	err = db.update(ctx, func(t *tx) error {
-		var mailing, newsletter, mark, through, last, seen int64
+		var mailing, newsletter, mark, through, first, seen int64
 		if err := t.row(`
 			SELECT m.id, i.newsletter_id, i.audience_move, m.frozen_through
 			FROM issue i
@@ -88,55 +89,64 @@ func (db *DB) FreezeSlice(ctx context.Context, issue int64, size int) (more bool
 			WHERE i.id = $1 AND i.state = 'closing'`, issue).Scan(&mailing, &newsletter, &mark, &through); err != nil {
 			return err
 		}
+		if through == 0 {
+			through = mark + 1
+		}
 		if err := t.row(`
-			SELECT COALESCE(MAX(id), 0), COUNT(*)
-			FROM (SELECT id FROM subscription WHERE newsletter_id = $1 AND id > $2 ORDER BY id LIMIT $3) slice`,
-			newsletter, through, size).Scan(&last, &seen); err != nil {
+			SELECT COALESCE(MIN(id), 0), COUNT(*)
+			FROM (SELECT id FROM subscription_move WHERE id < $1 ORDER BY id DESC LIMIT $2) slice`,
+			through, size).Scan(&first, &seen); err != nil {
 			return err
 		}
 		if seen == 0 {
 			return nil
 		}
 		more = seen == int64(size)
-		return t.freeze(mailing, newsletter, mark, through, last)
+		return t.freeze(mailing, newsletter, mark, first, through)
 	})
 	return more, found(err, "freeze audience of issue %d", issue)
 }
 
-// audience selects the subscriptions (id from $3 to $4) that were active at move $2.
+// audience selects the subscriptions of a newsletter that a move from $3 on and before $4 made
+// active, and that no later move up to $2 changed.
 const audience = `
-	FROM subscription s
+	FROM subscription_move v
+	JOIN subscription s ON s.id = v.subscription_id
 	JOIN subscriber r ON r.id = s.subscriber_id
-	WHERE s.newsletter_id = $1
-	  AND s.id > $3 AND s.id <= $4
-	  AND (SELECT v.state FROM subscription_move v WHERE v.subscription_id = s.id AND v.id <= $2 ORDER BY v.id DESC LIMIT 1) = 'active'`
+	WHERE v.id >= $3 AND v.id < $4
+	  AND v.state = 'active'
+	  AND s.newsletter_id = $1
+	  AND NOT EXISTS (
+		SELECT 1 FROM subscription_move w
+		WHERE w.subscription_id = v.subscription_id AND w.id > v.id AND w.id <= $2)`
 
-func (t *tx) freeze(mailing, newsletter, mark, through, last int64) error {
+func (t *tx) freeze(mailing, newsletter, mark, first, before int64) error {
 	if _, err := t.exec(`
 		INSERT INTO left_out (mailing_id, subscription_id, reason)
 		SELECT $5, s.id, 'suppressed'`+audience+`
 		  AND EXISTS (SELECT 1 FROM suppression x WHERE x.address = r.address)
-		ON CONFLICT DO NOTHING`, newsletter, mark, through, last, mailing); err != nil {
+		ON CONFLICT DO NOTHING`, newsletter, mark, first, before, mailing); err != nil {
 		return err
 	}
 	if _, err := t.exec(`
 		INSERT INTO delivery (mailing_id, seq, subscriber_id, subscription_id, address, name)
-		SELECT $5, (SELECT COALESCE(MAX(seq), 0) FROM delivery WHERE mailing_id = $5) + ROW_NUMBER() OVER (ORDER BY s.id),
+		SELECT $5, (SELECT COALESCE(MAX(seq), 0) FROM delivery WHERE mailing_id = $5) + ROW_NUMBER() OVER (ORDER BY v.id DESC),
 			r.id, s.id, r.typed, r.name`+audience+`
-		  AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address = r.address)`, newsletter, mark, through, last, mailing); err != nil {
+		  AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address = r.address)`, newsletter, mark, first, before, mailing); err != nil {
 		return err
 	}
-	return t.move(`UPDATE mailing SET frozen_through = $1 WHERE id = $2 AND state = 'freezing'`, last, mailing)
+	return t.move(`UPDATE mailing SET frozen_through = $1 WHERE id = $2 AND state = 'freezing'`, first, mailing)
 }
 
 // FinishClosing writes the words, the count and the state: from here on the issue is sent at
-// its due time. Deliveries are cut into chunks of chunkSize. An issue that is not closing is
-// ErrConflict, so that a second call changes nothing.
+// its due time; where the database is held, it is held with it. Deliveries are cut into chunks
+// of chunkSize. An issue that is not closing is ErrConflict, so that a second call changes
+// nothing.
 func (db *DB) FinishClosing(ctx context.Context, issue int64, v Variant, chunkSize int) error {
 	err := db.update(ctx, func(t *tx) error {
 		var mailing, due, count int64
 		if err := t.row(`
-			SELECT m.id, m.due_at, (SELECT COUNT(*) FROM delivery d WHERE d.mailing_id = m.id)
+			SELECT m.id, m.due_at, (SELECT COALESCE(MAX(d.seq), 0) FROM delivery d WHERE d.mailing_id = m.id)
 			FROM issue i
 			JOIN mailing m ON m.id = i.mailing_id
 			WHERE i.id = $1`, issue).Scan(&mailing, &due, &count); err != nil {
@@ -157,7 +167,10 @@ func (db *DB) FinishClosing(ctx context.Context, issue int64, v Variant, chunkSi
 		if count == 0 { // nobody to send it to: the archive has it, and its stories are told
 			return t.move(`UPDATE mailing SET state = 'complete', completed_at = $1 WHERE id = $2 AND state = 'freezing'`, t.now, mailing)
 		}
-		return t.move(`UPDATE mailing SET state = 'closed', audience = $1 WHERE id = $2 AND state = 'freezing'`, count, mailing)
+		if err := t.move(`UPDATE mailing SET state = 'closed', audience = $1 WHERE id = $2 AND state = 'freezing'`, count, mailing); err != nil {
+			return err
+		}
+		return t.holdNew(mailing)
 	})
 	return found(err, "close issue %d", issue)
 }
@@ -169,16 +182,21 @@ func (t *tx) keepVariant(mailing int64, v Variant) error {
 	return err
 }
 
+// cutChunks cuts the deliveries 1 to count into chunks, in one statement: there may be thousands.
 func (t *tx) cutChunks(mailing, count, size, due int64) error {
-	for n, lo := int64(1), int64(1); lo <= count; n, lo = n+1, lo+size {
-		hi := min(lo+size-1, count)
-		if _, err := t.exec(`
-			INSERT INTO chunk (mailing_id, n, lo, hi, state, next_at)
-			VALUES ($1, $2, $3, $4, 'open', $5)`, mailing, n, lo, hi, due); err != nil {
-			return err
-		}
+	if count == 0 {
+		return nil
 	}
-	return nil
+	_, err := t.exec(`
+		WITH RECURSIVE part (n, lo) AS (
+			SELECT 1, 1
+			UNION ALL
+			SELECT n + 1, lo + $3 FROM part WHERE lo + $3 <= $2
+		)
+		INSERT INTO chunk (mailing_id, n, lo, hi, state, next_at)
+		SELECT $1, n, lo, CASE WHEN lo + $3 - 1 < $2 THEN lo + $3 - 1 ELSE $2 END, 'open', $4
+		FROM part`, mailing, count, size, due)
+	return err
 }
 
 // Variants are the frozen words of a mailing.

@@ -49,6 +49,9 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 	if err := makePrivate(abs); err != nil {
 		return nil, err
 	}
+	if err := checkLog(abs); err != nil {
+		return nil, err
+	}
 	db := &DB{path: abs, clock: o.Clock}
 	if db.write, err = sql.Open("sqlite3", dsn(abs, true)); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -231,39 +231,57 @@ func (db *DB) ApproveIssue(ctx context.Context, id int64) error {
 	return found(err, "approve issue %d", id)
 }
 
-// DueNow makes an issue due at once: a draft closes at the next look, one that is closed begins.
-// One that is being sent, or has ended, is ErrConflict. Another issue of the newsletter that is
-// due at this very millisecond is ErrConflict too. It is no approval: where the newsletter asks
-// for one, the issue waits for it.
+// DueNow makes an issue due at once: a draft closes at the next look, one that is closed begins,
+// one that had begun and is held goes on. One that is being sent or paused, or has ended, is
+// ErrConflict. Another issue of the newsletter that is due at this very millisecond is ErrConflict
+// too. It is no approval: where the newsletter asks for one, the issue waits for it. While the
+// database is held it is refused.
 func (db *DB) DueNow(ctx context.Context, id int64) error {
 	err := db.update(ctx, func(t *tx) error {
-		if err := t.exists(`SELECT 1 FROM issue WHERE id = $1`, id); err != nil {
+		var mailing int64
+		var begun bool
+		if err := t.row(`
+			SELECT COALESCE(i.mailing_id, 0), m.begun_at IS NOT NULL
+			FROM issue i
+			LEFT JOIN mailing m ON m.id = i.mailing_id
+			WHERE i.id = $1`, id).Scan(&mailing, &begun); err != nil {
 			return err
 		}
-		err := t.move(`
-			UPDATE issue
-			SET due_at = $1, close_at = $1, by_hand = 1,
-				state = CASE state WHEN 'awaiting_approval' THEN 'draft' WHEN 'held' THEN 'draft' ELSE state END
-			WHERE id = $2 AND (state IN ('draft', 'awaiting_approval')
-				OR (state = 'held' AND mailing_id IS NULL)
-				OR (state = 'closed' AND mailing_id IN (SELECT id FROM mailing WHERE state IN ('closed', 'held'))))`, t.now, id)
-		if isUnique(err) {
-			return ErrConflict
-		}
-		if err != nil {
+		if err := t.refuseWhileHeld(); err != nil {
 			return err
 		}
-		if _, err := t.exec(`
-			UPDATE mailing
-			SET due_at = $1, late_at = `+greatest("late_at", "$1 + 7200000")+`, state = 'closed', reason = ''
-			WHERE id = (SELECT mailing_id FROM issue WHERE id = $2) AND state IN ('closed', 'held')`, t.now, id); err != nil {
-			return err
+		if begun {
+			return t.resume(mailing, `'held'`)
 		}
-		_, err = t.exec(`
-			UPDATE chunk
-			SET next_at = $1
-			WHERE mailing_id = (SELECT mailing_id FROM issue WHERE id = $2) AND state <> 'done'`, t.now, id)
-		return err
+		return t.dueNow(id, mailing)
 	})
 	return found(err, "make issue %d due", id)
+}
+
+// dueNow is for an issue of which nothing was sent.
+func (t *tx) dueNow(id, mailing int64) error {
+	err := t.move(`
+		UPDATE issue
+		SET due_at = $1, close_at = $1, by_hand = 1,
+			state = CASE state WHEN 'awaiting_approval' THEN 'draft' WHEN 'held' THEN 'draft' ELSE state END
+		WHERE id = $2 AND (state IN ('draft', 'awaiting_approval')
+			OR (state = 'held' AND mailing_id IS NULL)
+			OR (state = 'closed' AND mailing_id IN (SELECT id FROM mailing WHERE state IN ('closed', 'held'))))`, t.now, id)
+	if isUnique(err) {
+		return ErrConflict
+	}
+	if err != nil || mailing == 0 {
+		return err
+	}
+	if _, err := t.exec(`UPDATE mailing SET due_at = $1 WHERE id = $2`, t.now, mailing); err != nil {
+		return err
+	}
+	if err := t.resume(mailing, `'closed', 'held'`); err != nil {
+		return err
+	}
+	_, err = t.exec(`
+		UPDATE chunk
+		SET next_at = $1
+		WHERE mailing_id = $2 AND state <> 'done'`, t.now, mailing)
+	return err
 }

@@ -3,76 +3,147 @@ package data
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
+	"time"
 )
 
-// errClosed says that the ledger was asked after its Close.
-var errClosed = errors.New("the ledger is closed")
+// ErrLedgerClosed says that the ledger was asked after its Close.
+var ErrLedgerClosed = errors.New("the ledger is closed")
+
+const (
+	groupSize  = 512                   // lines that share one commit, at most
+	patience   = 50 * time.Millisecond // that a note waits for others to share its commit
+	writeAgain = time.Second           // after a write that failed
+	closeFor   = time.Minute           // that Close tries to write what was noted
+)
+
+// A Moment is a step of the ledger's writer, for those who look on.
+type Moment string
+
+// The moments of a commit.
+const (
+	BeforeCommit Moment = "before commit"
+	AfterCommit  Moment = "after commit"
+)
+
+// LedgerOptions are what a Ledger needs besides its database. The zero value is right.
+type LedgerOptions struct {
+	Log *slog.Logger
+	// Look is called around each commit with what is in it, from the writer's goroutine.
+	Look func(m Moment, intents, outcomes int)
+}
 
 // A Ledger commits intents and outcomes. All connections share one group commit: what comes
 // in while one group is being written down shares the next, in the order it came.
+//
+// An intent waits for its commit. A note (an outcome, a withdrawal, …) does not: it shares the
+// commit of the next intent, or has its own within 50 ms, and is never dropped. While the disk
+// is full the notes wait and each intent fails: no ledger, no mail.
 type Ledger struct {
-	db    *DB
-	lines chan line
-	quit  chan struct{}
-	done  chan struct{}
-	once  sync.Once
+	db *DB
+	o  LedgerOptions
+
+	mu      sync.Mutex
+	waiting []line
+	urgent  bool
+	closed  bool
+	fatal   error
+
+	wake chan struct{} // something waits
+	now  chan struct{} // something urgent waits
+	quit chan struct{}
+	done chan struct{}
+	dead chan struct{} // closed when fatal is set
+	once sync.Once
 }
 
 // A line is one entry that waits for its commit.
 type line struct {
-	do    func(*tx) error
-	reply chan error
+	do     func(*tx) error
+	reply  chan error // nil: a note, which is kept until it is written
+	what   kind
+	number int // entries in it
 }
 
-// most lines that share one commit.
-const groupSize = 256
+type kind int
+
+const (
+	kindOther kind = iota
+	kindIntent
+	kindOutcome
+)
 
 // NewLedger starts the writer. Close ends it.
-func NewLedger(db *DB) *Ledger {
-	l := &Ledger{db: db, lines: make(chan line, groupSize), quit: make(chan struct{}), done: make(chan struct{})}
+func NewLedger(db *DB) *Ledger { return OpenLedger(db, LedgerOptions{}) }
+
+// OpenLedger is NewLedger with options.
+func OpenLedger(db *DB, o LedgerOptions) *Ledger {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &Ledger{db: db, o: o, wake: make(chan struct{}, 1), now: make(chan struct{}, 1),
+		quit: make(chan struct{}), done: make(chan struct{}), dead: make(chan struct{})}
 	go l.run()
 	return l
 }
 
-// Close waits for what was handed in and stops the writer. It may be called twice.
+// Close writes what was handed in, for at most a minute, and stops the writer; Err then says
+// whether notes could not be written: those deliveries are uncertain. It may be called twice.
 func (l *Ledger) Close() {
-	l.once.Do(func() { close(l.quit) })
+	l.once.Do(func() {
+		l.mu.Lock()
+		l.closed = true
+		l.mu.Unlock()
+		close(l.quit)
+	})
 	<-l.done
 }
 
-// CommitIntent writes an intent durably and says whether the dot may follow. ErrLeaseLost
-// says that another worker has the claim by now.
-func (l *Ledger) CommitIntent(ctx context.Context, i Intent) (Verdict, error) {
-	var v Verdict
-	err := l.commit(ctx, func(t *tx) error {
-		var err error
-		v, err = t.commitIntent(i)
-		return err
-	})
-	if err != nil {
-		return Verdict{}, found(err, "commit intent of delivery %d/%d", i.MailingID, i.Seq)
+// Dead is closed when the disk has failed to sync (EIO), or the database is damaged: nothing
+// that this process believes to be written can be trusted, and it must end. Err then says
+// what happened.
+func (l *Ledger) Dead() <-chan struct{} { return l.dead }
+
+// Err is why the ledger is dead, or could not write its last notes, or nil.
+func (l *Ledger) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fatal
+}
+
+// hand puts a line in the queue.
+func (l *Ledger) hand(one line) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || l.fatal != nil {
+		return errors.Join(ErrLedgerClosed, l.fatal)
 	}
-	return v, nil
+	l.waiting = append(l.waiting, one)
+	signal(l.wake)
+	if one.reply != nil {
+		l.urgent = true
+		signal(l.now)
+	}
+	return nil
 }
 
-// RecordOutcome writes an outcome durably. It is never refused.
-func (l *Ledger) RecordOutcome(ctx context.Context, o Outcome) error {
-	err := l.commit(ctx, func(t *tx) error { return t.commitOutcome(o) })
-	return found(err, "record outcome of delivery %d/%d", o.MailingID, o.Seq)
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
-// commit hands a line in and waits for its commit. It does not stop waiting when the context
+// wait hands a line in and waits for its commit. It does not stop waiting when the context
 // ends, since then nobody would know whether the line stands; the writer always answers.
-func (l *Ledger) commit(ctx context.Context, do func(*tx) error) error {
+func (l *Ledger) wait(ctx context.Context, one line) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	one := line{do: do, reply: make(chan error, 1)}
-	select {
-	case l.lines <- one:
-	case <-l.quit:
-		return errClosed
+	one.reply = make(chan error, 1)
+	if err := l.hand(one); err != nil {
+		return err
 	}
 	select {
 	case err := <-one.reply:
@@ -82,61 +153,93 @@ func (l *Ledger) commit(ctx context.Context, do func(*tx) error) error {
 		case err := <-one.reply: // the last group was written as the writer stopped
 			return err
 		default:
-			return errClosed
+			return ErrLedgerClosed
 		}
 	}
+}
+
+// note hands in what must be written and need not be waited for.
+func (l *Ledger) note(what kind, do func(*tx) error) {
+	if err := l.hand(line{do: do, what: what, number: 1}); err != nil {
+		// The process is ending; the delivery stays uncertain, and the next one settles it.
+		l.o.Log.Error("a note came after the ledger's end", "error", err)
+	}
+}
+
+// Flush waits until all that was handed in before is written.
+func (l *Ledger) Flush(ctx context.Context) error {
+	return l.wait(ctx, line{do: func(*tx) error { return nil }})
 }
 
 func (l *Ledger) run() {
 	defer close(l.done)
 	for {
 		select {
-		case first := <-l.lines:
-			l.write(l.gather(first))
+		case <-l.wake:
+			l.gather()
+			l.writeWaiting()
 		case <-l.quit:
-			for {
-				select {
-				case first := <-l.lines:
-					l.write(l.gather(first))
-				default:
-					return
-				}
-			}
+			l.last()
+			return
+		}
+		if l.Err() != nil {
+			l.refuseRest()
+			return
 		}
 	}
 }
 
-// gather takes what is there already, without waiting for more.
-func (l *Ledger) gather(first line) []line {
-	group := []line{first}
-	for len(group) < groupSize {
-		select {
-		case one := <-l.lines:
-			group = append(group, one)
-		default:
-			return group
-		}
+// gather gives notes the time to be joined by others; an intent ends the wait.
+func (l *Ledger) gather() {
+	l.mu.Lock()
+	hurry := l.urgent || len(l.waiting) >= groupSize
+	l.mu.Unlock()
+	if hurry {
+		return
 	}
-	return group
+	t := time.NewTimer(patience)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-l.now:
+	case <-l.quit:
+	}
 }
 
-// write commits a group. Where one line fails, the others must not fail with it: each is
-// written again alone.
-func (l *Ledger) write(group []line) {
-	ctx := context.Background() // a line that was handed in is written even as the process stops
-	err := l.db.update(ctx, func(t *tx) error {
-		for _, one := range group {
-			if err := one.do(t); err != nil {
-				return err
-			}
+// last writes what is there when the ledger is closed.
+func (l *Ledger) last() {
+	end := time.Now().Add(closeFor)
+	for {
+		l.writeWaiting()
+		l.mu.Lock()
+		left := len(l.waiting)
+		if left > 0 && l.fatal == nil && time.Now().After(end) {
+			l.fatal = errors.New("the ledger could not be written before the end")
 		}
-		return nil
-	})
-	for _, one := range group {
-		if err != nil && len(group) > 1 {
-			one.reply <- l.db.update(ctx, one.do)
-			continue
+		over := left == 0 || l.fatal != nil
+		l.mu.Unlock()
+		if over {
+			break
 		}
-		one.reply <- err
+		time.Sleep(writeAgain / 10)
 	}
+	l.refuseRest()
+}
+
+func (l *Ledger) refuseRest() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	notes := 0
+	for _, one := range l.waiting {
+		if one.reply != nil {
+			one.reply <- errors.Join(ErrLedgerClosed, l.fatal)
+		} else {
+			notes++
+		}
+	}
+	if notes > 0 {
+		l.o.Log.Error("notes were not written; their deliveries are uncertain", "notes", notes, "error", l.fatal)
+	}
+	l.waiting = nil
+	l.closed = true
 }

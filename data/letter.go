@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -39,7 +40,8 @@ type Letter struct {
 // letterPatience is how long a letter is tried for.
 const letterPatience = 72 * time.Hour
 
-// AddLetter queues a letter: the mailer finds it. It returns the mailing's id.
+// AddLetter queues a letter: the mailer finds it. While the database is held, so is the letter. It
+// returns the mailing's id.
 func (db *DB) AddLetter(ctx context.Context, l Letter) (int64, error) {
 	var id int64
 	err := db.update(ctx, func(t *tx) error {
@@ -63,9 +65,9 @@ func (t *tx) addLetter(l Letter) (int64, error) {
 		return 0, err
 	}
 	if _, err := t.exec(`
-		INSERT INTO letter (mailing_id, kind, automatic, subscription_id, conversation_id, editor_id, issue_id, in_reply_to, refs)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, id, l.Kind, l.Header.Automatic, maybeID(l.SubscriptionID), maybeID(l.ConversationID),
-		maybeID(l.EditorID), maybeID(l.IssueID), l.Header.InReplyTo, l.Header.Refs); err != nil {
+		INSERT INTO letter (mailing_id, kind, automatic, subscription_id, conversation_id, editor_id, issue_id, in_reply_to, refs, address)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, l.Kind, l.Header.Automatic, maybeID(l.SubscriptionID), maybeID(l.ConversationID),
+		maybeID(l.EditorID), maybeID(l.IssueID), l.Header.InReplyTo, l.Header.Refs, comparedAddress(l.To)); err != nil {
 		return 0, err
 	}
 	if err := t.keepVariant(id, Variant{Edition: "full", Subject: l.Subject, HTML: l.HTML, Text: l.Text}); err != nil {
@@ -76,7 +78,20 @@ func (t *tx) addLetter(l Letter) (int64, error) {
 		VALUES ($1, 1, $2, $3)`, id, l.To, l.ToName); err != nil {
 		return 0, err
 	}
-	return id, t.cutChunks(id, 1, 1, t.now)
+	if err := t.cutChunks(id, 1, 1, t.now); err != nil {
+		return 0, err
+	}
+	return id, t.holdNew(id)
+}
+
+// comparedAddress is the form in which a letter's address is compared with suppressions. One
+// that is no plain address, such as a stranger's odd sender, is only lower-cased.
+func comparedAddress(typed string) string {
+	normal, err := NormalAddress(typed)
+	if err != nil {
+		return strings.ToLower(strings.TrimSpace(typed))
+	}
+	return normal
 }
 
 func maybeID(id int64) any {

@@ -51,19 +51,21 @@ type Mailing struct {
 	LateAt      time.Time // it is not begun later than this
 	GiveUpAt    time.Time
 	Header      Header
+	Secret      string // the id of the secret that signs its tokens; empty: not composed yet
+	DKIM        string // the id of the DKIM keys that sign it; empty: not composed yet; "-": none
 	Audience    int
 	MadeAt      time.Time
 	BegunAt     time.Time
 	CompletedAt time.Time
 }
 
-const mailingColumns = `id, kind, state, reason, due_at, dated_at, late_at, give_up_at, header, audience, made_at, begun_at, completed_at`
+const mailingColumns = `id, kind, state, reason, due_at, dated_at, late_at, give_up_at, header, secret, dkim, audience, made_at, begun_at, completed_at`
 
 func scanMailing(s scanner) (Mailing, error) {
 	var m Mailing
 	var header string
 	err := s.Scan(&m.ID, &m.Kind, &m.State, &m.Reason, at(&m.DueAt), at(&m.DatedAt), at(&m.LateAt), at(&m.GiveUpAt), &header,
-		&m.Audience, at(&m.MadeAt), at(&m.BegunAt), at(&m.CompletedAt))
+		&m.Secret, &m.DKIM, &m.Audience, at(&m.MadeAt), at(&m.BegunAt), at(&m.CompletedAt))
 	if err != nil {
 		return m, err
 	}
@@ -74,6 +76,19 @@ func scanMailing(s scanner) (Mailing, error) {
 func (db *DB) Mailing(ctx context.Context, id int64) (Mailing, error) {
 	m, err := scanMailing(db.row(ctx, `SELECT `+mailingColumns+` FROM mailing WHERE id = $1`, id))
 	return m, found(err, "read mailing %d", id)
+}
+
+// SealMailing fixes which keys sign a mailing's mail, the first time it is composed, and returns
+// the mailing with those that are fixed: a resend has the same bytes after a key was rotated.
+func (db *DB) SealMailing(ctx context.Context, id int64, secret, dkim string) (Mailing, error) {
+	err := db.update(ctx, func(t *tx) error {
+		_, err := t.exec(`UPDATE mailing SET secret = $1, dkim = $2 WHERE id = $3 AND secret = ''`, secret, dkim, id)
+		return err
+	})
+	if err != nil {
+		return Mailing{}, found(err, "seal mailing %d", id)
+	}
+	return db.Mailing(ctx, id)
 }
 
 // OpenMailings are the mailings that still have something to send or to settle.
@@ -100,9 +115,37 @@ func (db *DB) HoldMailing(ctx context.Context, id int64, reason string) error {
 	return db.moveMailing(ctx, id, MailingHeld, reason, `'closed', 'sending', 'paused'`)
 }
 
-// ResumeMailing lets a paused or held mailing go on where it stopped.
+// ResumeMailing lets a paused or held mailing go on where it stopped. That is a person's word,
+// and counts from now: one that never began waits for its due time again and must begin within
+// its newsletter's grace, and retries have at least six hours. While the database is held it is
+// refused.
 func (db *DB) ResumeMailing(ctx context.Context, id int64) error {
-	return db.moveMailing(ctx, id, MailingSending, "", `'paused', 'held'`)
+	err := db.update(ctx, func(t *tx) error {
+		if err := t.exists(`SELECT 1 FROM mailing WHERE id = $1`, id); err != nil {
+			return err
+		}
+		if err := t.refuseWhileHeld(); err != nil {
+			return err
+		}
+		return t.resume(id, `'paused', 'held'`)
+	})
+	return found(err, "resume mailing %d", id)
+}
+
+// wordLasts is how long retries have at least, from a person's word on, in milliseconds.
+const wordLasts = `21600000`
+
+// graceOf is the grace of a mailing in milliseconds: its newsletter's, or a letter's patience.
+const graceOf = `COALESCE((SELECT n.grace FROM issue i JOIN newsletter n ON n.id = i.newsletter_id WHERE i.mailing_id = mailing.id), 259200000)`
+
+// resume lets a mailing go on that is in one of the states from.
+func (t *tx) resume(id int64, from string) error {
+	return t.move(`
+		UPDATE mailing
+		SET state = CASE WHEN begun_at IS NULL THEN 'closed' ELSE 'sending' END, reason = '',
+			late_at = `+greatest("late_at", greatest("due_at", "$1")+" + "+graceOf)+`,
+			give_up_at = `+greatest("give_up_at", greatest("due_at", "$1")+" + "+wordLasts)+`
+		WHERE id = $2 AND state IN (`+from+`)`, t.now, id)
 }
 
 func (db *DB) moveMailing(ctx context.Context, id int64, to MailingState, reason, from string) error {
@@ -158,7 +201,7 @@ func (db *DB) LateIssues(ctx context.Context) ([]Issue, error) {
 		SELECT `+issueColumns+`
 		FROM issue_now
 		WHERE state = 'closed' AND mailing_id IN (
-			SELECT id FROM mailing WHERE state = 'closed' AND late_at < $1)
+			SELECT id FROM mailing WHERE state = 'closed' AND begun_at IS NULL AND late_at < $1)
 		ORDER BY due_at, id`, millis(db.Now()))
 	return all, found(err, "list late issues")
 }
@@ -173,7 +216,8 @@ func (db *DB) MergeClosed(ctx context.Context, id int64, reason string) error {
 		if err := t.move(`
 			UPDATE mailing
 			SET state = 'cancelled', reason = $1
-			WHERE state = 'closed' AND id = (SELECT mailing_id FROM issue WHERE id = $2 AND state = 'closed')`, reason, id); err != nil {
+			WHERE state = 'closed' AND begun_at IS NULL
+			  AND id = (SELECT mailing_id FROM issue WHERE id = $2 AND state = 'closed')`, reason, id); err != nil {
 			return err
 		}
 		if err := t.move(`UPDATE issue SET state = 'merged', reason = $1 WHERE id = $2 AND state = 'closed'`, reason, id); err != nil {

@@ -36,7 +36,9 @@ func (db *DB) Outcomes(ctx context.Context, mailing int64, limit int) ([]Outcome
 		FROM delivery_word w`+verdict+`
 		WHERE w.mailing_id = $1 AND w.word NOT IN ('accepted', 'open')
 		GROUP BY w.word, a.code, a.enhanced
-		ORDER BY COUNT(*) DESC, w.word
+		UNION ALL
+		SELECT word, 0, '', '', n FROM folded WHERE mailing_id = $1 AND word NOT IN ('accepted', 'open')
+		ORDER BY 5 DESC, 1
 		LIMIT $2`, mailing, limit)
 	return all, found(err, "group outcomes of mailing %d", mailing)
 }

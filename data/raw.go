@@ -29,10 +29,10 @@ func (db *DB) rawPath(sum string) string {
 func (db *DB) keepRawFile(sum string, raw []byte) (name string, err error) {
 	path := db.rawPath(sum)
 	name = filepath.Join("mail", sum[:2], sum)
-	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(raw)) {
-		return name, nil
-	}
 	dir := filepath.Dir(path)
+	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(raw)) {
+		return name, db.syncMail(dir) // who put it there may have been killed before that
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("keep raw message: %w", err)
 	}
@@ -48,12 +48,17 @@ func (db *DB) keepRawFile(sum string, raw []byte) (name string, err error) {
 	if err != nil {
 		return "", errors.Join(fmt.Errorf("keep raw message: %w", err), os.Remove(f.Name()))
 	}
+	return name, db.syncMail(dir)
+}
+
+// syncMail syncs a folder of mail/ and the folders that name it.
+func (db *DB) syncMail(dir string) error {
 	for _, d := range []string{dir, filepath.Dir(dir), filepath.Dir(db.path)} {
 		if err := syncDir(d); err != nil {
-			return "", fmt.Errorf("keep raw message: %w", err)
+			return fmt.Errorf("keep raw message: %w", err)
 		}
 	}
-	return name, nil
+	return nil
 }
 
 func syncDir(dir string) error {

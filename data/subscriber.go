@@ -8,6 +8,7 @@ import (
 	"net/mail"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/idna"
 )
@@ -30,7 +31,7 @@ const maxAddress = 254
 func NormalAddress(typed string) (string, error) {
 	bad := &UserError{Message: fmt.Sprintf("%.80q is not an email address", typed), Hint: "write it as name@example.com"}
 	typed = strings.TrimSpace(typed)
-	if len(typed) > maxAddress || strings.ContainsAny(typed, "\r\n\x00<>,;\" ") {
+	if len(typed) > maxAddress || strings.ContainsAny(typed, "<>,;\" ") || strings.ContainsFunc(typed, notShown) {
 		return "", bad
 	}
 	a, err := mail.ParseAddress(typed)
@@ -47,6 +48,9 @@ func NormalAddress(typed string) (string, error) {
 	}
 	return strings.ToLower(local + "@" + ascii), nil
 }
+
+// notShown: control characters, line separators, and marks that turn the writing direction.
+func notShown(c rune) bool { return !unicode.IsPrint(c) }
 
 func cutLast(s, sep string) (before, after string, ok bool) {
 	i := strings.LastIndex(s, sep)
@@ -130,30 +134,4 @@ func (db *DB) Suppress(ctx context.Context, address, reason string) error {
 		return err
 	})
 	return found(err, "suppress an address")
-}
-
-// EraseSubscriber removes what we know of an address and keeps it suppressed. What it was
-// sent stays counted in the ledger, without its name and address.
-func (db *DB) EraseSubscriber(ctx context.Context, address string) error {
-	r, err := db.SubscriberByAddress(ctx, address)
-	if err != nil {
-		return err
-	}
-	err = db.update(ctx, func(t *tx) error {
-		gone := fmt.Sprintf("erased-%d@invalid", r.ID)
-		if _, err := t.exec(`
-			INSERT INTO suppression (address, reason, at)
-			VALUES ($1, 'erased', $2)
-			ON CONFLICT (address) DO NOTHING`, r.Address, t.now); err != nil {
-			return err
-		}
-		if err := t.leaveAll(r.ID, "erased"); err != nil {
-			return err
-		}
-		if _, err := t.exec(`UPDATE delivery SET address = $1, name = '' WHERE subscriber_id = $2`, gone, r.ID); err != nil {
-			return err
-		}
-		return t.move(`UPDATE subscriber SET address = $1, typed = $1, name = '' WHERE id = $2`, gone, r.ID)
-	})
-	return found(err, "erase subscriber %d", r.ID)
 }

@@ -109,7 +109,7 @@ func (db *DB) AskSubscription(ctx context.Context, newsletter int64, address, so
 		if a.Subscription.State == SubscriptionActive {
 			return nil
 		}
-		left := a.Subscription.State != SubscriptionPending && a.Subscription.MovedAt.After(a.Subscription.AskedAt)
+		left := a.Subscription.State != SubscriptionPending && !a.Subscription.MovedAt.Before(a.Subscription.AskedAt)
 		a.Mail = made || left || t.now-millis(a.Subscription.AskedAt) >= (24*time.Hour).Milliseconds()
 		if !a.Mail {
 			return nil
@@ -136,7 +136,9 @@ func (t *tx) keepSubscription(subscriber, newsletter int64, state SubscriptionSt
 }
 
 // ConfirmSubscription makes a subscription active: its owner has followed the link that only
-// its mailbox got. That lifts a suppression too. It may be called twice.
+// its mailbox got. That lifts the suppression of a reader who had been erased, and one for
+// bounces, since the mailbox works; one for a complaint stays. The link of a reader who was
+// erased since is ErrNotFound. It may be called twice.
 func (db *DB) ConfirmSubscription(ctx context.Context, id int64) error {
 	err := db.update(ctx, func(t *tx) error {
 		var address string
@@ -144,10 +146,10 @@ func (db *DB) ConfirmSubscription(ctx context.Context, id int64) error {
 			SELECT r.address
 			FROM subscription s
 			JOIN subscriber r ON r.id = s.subscriber_id
-			WHERE s.id = $1`, id).Scan(&address); err != nil {
+			WHERE s.id = $1 AND r.address NOT LIKE '%@invalid'`, id).Scan(&address); err != nil {
 			return err
 		}
-		if _, err := t.exec(`DELETE FROM suppression WHERE address = $1 AND reason <> 'erased'`, address); err != nil {
+		if _, err := t.exec(`DELETE FROM suppression WHERE address = $1 AND reason <> 'complaint'`, address); err != nil {
 			return err
 		}
 		return t.moveSubscription(id, SubscriptionActive, "confirmed")

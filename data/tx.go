@@ -12,6 +12,8 @@ type tx struct {
 	sql *sql.Tx
 	ctx context.Context
 	now int64 // UTC milliseconds
+
+	moved map[tallied]int // deliveries that changed their word in this transaction
 }
 
 // update runs do in one immediate transaction and commits it when do returns nil.
@@ -21,7 +23,11 @@ func (db *DB) update(ctx context.Context, do func(*tx) error) error {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer t.Rollback() // after a commit this does nothing
-	if err := do(&tx{sql: t, ctx: ctx, now: millis(db.Now())}); err != nil {
+	one := &tx{sql: t, ctx: ctx, now: millis(db.Now())}
+	if err := do(one); err != nil {
+		return err
+	}
+	if err := one.writeTally(); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
@@ -64,6 +70,17 @@ func (t *tx) row(query string, args ...any) *sql.Row {
 
 func (t *tx) rows(query string, args ...any) (*sql.Rows, error) {
 	return t.sql.QueryContext(t.ctx, bind(query), args...)
+}
+
+// steadyExec, steadyRow and steadyRows are exec, row and rows for hot statements (see steadily).
+func (t *tx) steadyExec(query string, args ...any) (int64, error) {
+	return t.exec(steadily(query), args...)
+}
+
+func (t *tx) steadyRow(query string, args ...any) *sql.Row { return t.row(steadily(query), args...) }
+
+func (t *tx) steadyRows(query string, args ...any) (*sql.Rows, error) {
+	return t.rows(steadily(query), args...)
 }
 
 // row and query read outside of any transaction.

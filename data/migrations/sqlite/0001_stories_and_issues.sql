@@ -73,7 +73,9 @@ CREATE TABLE mailing (
   late_at        INTEGER NOT NULL,              -- it is not begun later than this
   give_up_at     INTEGER NOT NULL,              -- no retry is planned later than this
   header         TEXT    NOT NULL DEFAULT '{}', -- the frozen sender's profile (data.Header)
-  frozen_through INTEGER NOT NULL DEFAULT 0,    -- the last subscription that a freeze slice looked at
+  secret         TEXT    NOT NULL DEFAULT '',   -- which secret signs its tokens: chosen when its mail is first composed
+  dkim           TEXT    NOT NULL DEFAULT '',   -- which DKIM keys sign it; '-': none
+  frozen_through INTEGER NOT NULL DEFAULT 0,    -- the last move of a subscription that a freeze slice looked at; they go backwards
   audience       INTEGER NOT NULL DEFAULT 0,
   made_at        INTEGER NOT NULL,
   begun_at       INTEGER,

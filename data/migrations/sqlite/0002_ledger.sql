@@ -82,6 +82,7 @@ CREATE TABLE chunk (
   PRIMARY KEY (mailing_id, n)
 ) WITHOUT ROWID;
 CREATE INDEX chunk_due ON chunk (next_at) WHERE state <> 'done';
+CREATE INDEX chunk_claimed ON chunk (state) WHERE state = 'claimed';
 
 CREATE TABLE attempt (
   mailing_id INTEGER NOT NULL,
@@ -103,6 +104,8 @@ CREATE TABLE attempt (
       OR (kind = 'ruling' AND word IN ('resend', 'held', 'assumed', 'skipped', 'gave_up', 'withdrawn')))
 ) WITHOUT ROWID;
 
+-- A delivery that waits for another attempt. A claimed one stays until its attempt has an outcome or a
+-- ruling, so that a crash in between is found through it.
 CREATE TABLE retry (
   mailing_id INTEGER NOT NULL,
   seq        INTEGER NOT NULL,
@@ -113,6 +116,18 @@ CREATE TABLE retry (
   PRIMARY KEY (mailing_id, seq)
 ) WITHOUT ROWID;
 CREATE INDEX retry_due ON retry (next_at);
+CREATE INDEX retry_claimed ON retry (lease_until) WHERE lease_until > 0;
+
+-- How many deliveries of a mailing have a word, kept in the transaction that gives it: what is shown
+-- while it is being sent. Open and uncertain ones are the rest of the audience.
+CREATE TABLE tally (
+  mailing_id INTEGER NOT NULL REFERENCES mailing(id),
+  word       TEXT    NOT NULL CHECK (word IN ('accepted', 'assumed', 'refused', 'gave_up', 'skipped', 'held', 'deferred')),
+  n          INTEGER NOT NULL,
+  PRIMARY KEY (mailing_id, word)
+) WITHOUT ROWID;
+
+CREATE INDEX attempt_trouble ON attempt (mailing_id, seq) WHERE word NOT IN ('intent', 'accepted');
 
 -- One row an attempt: whether it had an intent, its outcome, and the ruling that stands.
 -- +goose StatementBegin

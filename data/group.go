@@ -1,0 +1,147 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// writeWaiting commits all that waits, in groups, in order. A group that cannot be written
+// leaves its notes waiting, and fails its intents.
+func (l *Ledger) writeWaiting() {
+	for {
+		l.mu.Lock()
+		n := min(len(l.waiting), groupSize)
+		group := l.waiting[:n:n]
+		l.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		err := l.write(group)
+		if l.maybeDie(err) {
+			return // the rest is refused, and nothing is tried again
+		}
+		kept := 0
+		if err != nil {
+			kept = l.writeEach(group)
+		} else {
+			answer(group, nil)
+		}
+		l.mu.Lock()
+		// writeEach has put the notes that it keeps in front.
+		l.waiting = append(group[:kept:kept], l.waiting[n:]...)
+		l.urgent = false
+		for _, one := range l.waiting {
+			l.urgent = l.urgent || one.reply != nil
+		}
+		stop := kept > 0
+		l.mu.Unlock()
+		if stop {
+			l.rest()
+			return
+		}
+	}
+}
+
+// rest waits a little after a failure, and sees to it that the notes are tried again.
+func (l *Ledger) rest() {
+	t := time.NewTimer(writeAgain)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-l.dead:
+	case <-l.quit:
+	}
+	signal(l.wake)
+}
+
+func answer(group []line, err error) {
+	for _, one := range group {
+		if one.reply != nil {
+			one.reply <- err
+		}
+	}
+}
+
+// write commits a group.
+func (l *Ledger) write(group []line) error {
+	intents, outcomes := 0, 0
+	for _, one := range group {
+		switch one.what {
+		case kindIntent:
+			intents += one.number
+		case kindOutcome:
+			outcomes += one.number
+		}
+	}
+	l.look(BeforeCommit, intents, outcomes)
+	// What was handed in is written even as the process stops.
+	err := l.db.update(context.Background(), func(t *tx) error {
+		for _, one := range group {
+			if err := one.do(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		l.look(AfterCommit, intents, outcomes)
+	}
+	return err
+}
+
+func (l *Ledger) look(m Moment, intents, outcomes int) {
+	if l.o.Look != nil {
+		l.o.Look(m, intents, outcomes)
+	}
+}
+
+// writeEach writes the lines of a group that failed one by one, so that a line that cannot be
+// written does not fail the others. Once the database itself fails, the notes from there on
+// are kept, in front of the group, and their number is returned; what waits gets the error.
+func (l *Ledger) writeEach(group []line) (kept int) {
+	var broken error
+	for _, one := range group {
+		if broken == nil {
+			err := l.write([]line{one})
+			switch {
+			case err == nil || !isTrouble(err):
+				if err != nil && one.reply == nil {
+					l.o.Log.Error("a note is wrong and was not written", "error", err)
+				}
+				answer([]line{one}, err)
+				continue
+			}
+			broken = fmt.Errorf("write ledger: %w", err)
+			l.o.Log.Error("the ledger cannot be written; no mail until it can", "error", broken)
+			l.maybeDie(err) // then what is kept is refused at once
+		}
+		if one.reply != nil {
+			one.reply <- broken
+			continue
+		}
+		group[kept] = one
+		kept++
+	}
+	return kept
+}
+
+// maybeDie: once a sync has failed, the system may have dropped the pages and call the next
+// sync a success. Only a new start, which reads the log from the disk, tells what is there. And
+// no mail is sent from a ledger that is damaged.
+func (l *Ledger) maybeDie(err error) (dead bool) {
+	why := "the disk failed to keep what was written"
+	switch {
+	case isDamage(err):
+		why = "the database is damaged: restore a backup"
+	case !isSyncFailure(err):
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fatal == nil {
+		l.fatal = fmt.Errorf("%s: %w", why, err)
+		close(l.dead)
+	}
+	return true
+}
