@@ -91,11 +91,14 @@ func (s *Server) issueRow(ctx context.Context, i data.Issue, names map[int64]str
 		ID: i.ID, Newsletter: names[i.NewsletterID], Subject: i.Subject, Due: i.DueAt.In(s.Location),
 		State: string(i.State), Reason: i.Reason,
 	}
-	account, err := s.accounts.of(ctx, i)
-	if err != nil {
-		return row, err
+	if i.MailingID != 0 {
+		account, err := s.DB.Progress(ctx, i.MailingID)
+		if err != nil {
+			return row, err
+		}
+		row.Counts = figures(account)
 	}
-	row.Counts = figures(account)
+	var err error
 	if row.Stories, err = s.DB.IssueSize(ctx, i.ID); err != nil || i.MailingID != 0 || !coming(i) {
 		return row, err
 	}

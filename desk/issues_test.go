@@ -126,23 +126,3 @@ func TestADraftIsPreviewedWithoutPersonalAddresses(t *testing.T) {
 	f.want(b.get(path), http.StatusOK, "Harbour dredged")
 	f.want(b.get(path+"/mail"), http.StatusServiceUnavailable)
 }
-
-func TestACountThatTakesLongIsKept(t *testing.T) {
-	f := newDesk(t)
-	i := datatest.ClosedIssue(t, f.DB, datatest.Newsletter(t, f.DB, "daily", 3), 10)
-	clock := datatest.NewClock()
-	slow := accounts{db: f.DB, kept: map[int64]counted{}, now: func() time.Time { clock.Add(time.Second); return clock.Now() }}
-	if _, err := slow.of(t.Context(), i); err != nil {
-		t.Fatal(err)
-	}
-	accept(t, f, i, 1)
-	before, err := slow.of(t.Context(), i)
-	if err != nil || before.Words[data.WordAccepted] != 0 {
-		t.Errorf("it was counted again at once: %+v (%v)", before, err)
-	}
-	clock.Add(time.Hour)
-	after, err := slow.of(t.Context(), i)
-	if err != nil || after.Words[data.WordAccepted] != 1 {
-		t.Errorf("it was not counted again: %+v (%v)", after, err)
-	}
-}

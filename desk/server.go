@@ -44,9 +44,8 @@ type Server struct {
 	watch     *web.Sessions // the same, without noting a use
 	passwords *web.Passwords
 	attempts  *web.Attempts
-	replying  sync.Mutex // one reply at a time, so that a second press is seen
-	pressing  sync.Mutex // one button of a conversation at a time, for the same reason
-	accounts  accounts
+	replying  sync.Mutex    // one reply at a time, so that a second press is seen
+	pressing  sync.Mutex    // one button of a conversation at a time, for the same reason
 	streams   chan struct{} // one token an open event stream
 	liveEvery time.Duration
 	closed    chan struct{}
@@ -74,7 +73,6 @@ func New(o Options) (*Server, error) {
 		watch:     web.NewSessions(peeking{o.DB}, o.Secure, o.Now),
 		passwords: web.NewPasswords(),
 		attempts:  web.NewAttempts(web.SignInLimits(), o.Now),
-		accounts:  accounts{db: o.DB, now: time.Now, kept: map[int64]counted{}},
 		streams:   make(chan struct{}, maxStreams),
 		liveEvery: 2 * time.Second,
 		closed:    make(chan struct{}),

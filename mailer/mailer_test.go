@@ -25,7 +25,11 @@ import (
 	"github.com/olomotimes/tipsheet/token"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	crashChild()
+	runFaultChild()
+	goleak.VerifyTestMain(m)
+}
 
 var secret = bytes.Repeat([]byte("s"), 32)
 
@@ -155,7 +159,7 @@ func TestDigestSaysWhatTheRFCsAsk(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := m.Header
-	link := strings.Trim(h.Get("List-Unsubscribe"), "<>")
+	link, _, _ := strings.Cut(strings.TrimPrefix(h.Get("List-Unsubscribe"), "<"), ">")
 	if !strings.HasPrefix(link, "https://news.example.com/u/") {
 		t.Fatalf("List-Unsubscribe: %q", h.Get("List-Unsubscribe"))
 	}

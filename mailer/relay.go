@@ -12,10 +12,11 @@ import (
 	"github.com/olomotimes/tipsheet/mailer/smtp"
 )
 
-// A Relay is an SMTP server that mail is handed to, with its password.
+// A Relay is an SMTP server that mail is handed to, with its password or tokens.
 type Relay struct {
 	Settings smtp.Settings
 	Password string
+	Tokens   smtp.Tokens // for auth "xoauth2"; nil elsewhere
 }
 
 const (
@@ -31,11 +32,22 @@ type relay struct {
 	db  *data.DB
 	log *slog.Logger
 
+	gate  *gate
+	lanes *lanes
+
 	mu       sync.Mutex
-	failures int // to connect, in a row
-	refusals int // 5xx that are not about the reader, in a row
+	failures int   // to connect, in a row
+	refusals int   // 5xx that are not about the reader, in a row
+	losses   int   // of the link without an answer, in a row
+	spoken   int64 // answers to a message, of whatever kind
 	restTill time.Time
+	probing  bool // one connection tries whether it is back
 }
+
+// errRests is a relay that is left alone, or that another connection tries just now.
+var errRests = errors.New("the relay rests")
+
+const lossesInRow = 3 // without an answer in between: the relay is down, whoever is on the line
 
 func (r *relay) name() string { return r.Settings.Name }
 
@@ -46,9 +58,15 @@ func (r *relay) resting(now time.Time) time.Duration {
 	return r.restTill.Sub(now)
 }
 
-// connect dials the relay. A failure makes it rest for a growing while.
+// connect dials the relay. A failure makes it rest for a growing while; after that one connection
+// tries it, and the others wait for what becomes of that.
 func (r *relay) connect(ctx context.Context) (*smtp.Conn, error) {
-	c, err := smtp.Dial(ctx, r.Settings, r.Password)
+	done, err := r.mayDial(time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("connect to relay %s: %w", r.name(), err)
+	}
+	defer done()
+	c, err := smtp.Dial(ctx, r.Settings, smtp.Secret{Password: r.Password, Tokens: r.Tokens})
 	if err != nil {
 		if ctx.Err() == nil {
 			r.failed(ctx, err)
@@ -56,6 +74,10 @@ func (r *relay) connect(ctx context.Context) (*smtp.Conn, error) {
 		return nil, fmt.Errorf("connect to relay %s: %w", r.name(), err)
 	}
 	r.mu.Lock()
+	if r.losses > 0 { // whether it is well, an answer to a message will tell
+		r.mu.Unlock()
+		return c, nil
+	}
 	well := r.failures == 0
 	r.failures, r.restTill = 0, time.Time{}
 	r.mu.Unlock()
@@ -65,17 +87,40 @@ func (r *relay) connect(ctx context.Context) (*smtp.Conn, error) {
 	return c, nil
 }
 
-// failed notes that the relay could not be used, and tells a person when that will not heal
-// by itself or has gone on for a while.
-func (r *relay) failed(ctx context.Context, err error) {
+// mayDial says whether the relay may be dialled now; done says that the attempt is over.
+func (r *relay) mayDial(now time.Time) (done func(), err error) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failures == 0 {
+		return func() {}, nil
+	}
+	if r.probing || now.Before(r.restTill) {
+		return nil, errRests
+	}
+	r.probing = true
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.probing = false
+	}, nil
+}
+
+// failed notes that the relay could not be used, and tells a person when that will not heal
+// by itself or has gone on for a while. What fails while the relay rests already is the same
+// failure, seen by another connection.
+func (r *relay) failed(ctx context.Context, err error) {
+	forPerson := errors.Is(err, smtp.ErrLogin) || errors.Is(err, smtp.ErrTLS)
+	r.mu.Lock()
+	if time.Now().Before(r.restTill) {
+		r.mu.Unlock()
+		return
+	}
 	r.failures++
 	n := r.failures
 	rest := shortRest
 	for i := 1; i < n && rest < longRest; i++ {
 		rest *= 2
 	}
-	forPerson := errors.Is(err, smtp.ErrLogin) || errors.Is(err, smtp.ErrTLS)
 	if forPerson {
 		rest = max(rest, 30*time.Second)
 	}
@@ -110,11 +155,42 @@ func (r *relay) clear(ctx context.Context) {
 	}
 }
 
-// answered counts refusals that are about us. It reports true when there were too many in a
-// row to be chance.
-func (r *relay) answered(reply smtp.Reply) (tooMany bool) {
+// lost notes that the link died without an answer. It reports true, and the relay rests for a
+// growing while, when that happened a few times without an answer in between.
+func (r *relay) lost(ctx context.Context, err error) (down bool) {
+	r.mu.Lock()
+	r.losses++
+	down = r.losses >= lossesInRow
+	r.mu.Unlock()
+	if down && ctx.Err() == nil {
+		r.failed(ctx, err)
+	}
+	return down
+}
+
+// answers is how many answers to a message the relay has given.
+func (r *relay) answers() int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	return r.spoken
+}
+
+// shut says that the relay cannot be used now, for issues at least.
+func (r *relay) shut() bool { return r.resting(time.Now()) > 0 || !r.gate.waiting().IsZero() }
+
+func (r *relay) dotWait() time.Duration { return time.Duration(r.Settings.Timeouts.Dot) }
+
+// answered counts refusals that are about us. It reports true when there were too many in a
+// row to be chance.
+func (r *relay) answered(ctx context.Context, reply smtp.Reply) (tooMany bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spoken++
+	r.losses = 0
+	if r.failures > 0 { // it answers: it is well
+		r.failures, r.restTill = 0, time.Time{}
+		defer r.clear(ctx)
+	}
 	switch {
 	case reply.Accepted():
 		r.refusals = 0

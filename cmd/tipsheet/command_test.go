@@ -3,30 +3,32 @@ package main
 import (
 	"bytes"
 	"database/sql"
-	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/olomotimes/tipsheet/cmd/tipsheet/demo"
 	"github.com/olomotimes/tipsheet/data/datatest"
 	"github.com/olomotimes/tipsheet/inbox/imaptest"
 	"github.com/olomotimes/tipsheet/mailer/smtptest"
 )
 
 // call runs one command line in this process.
-func call(t *testing.T, stdin string, args ...string) (code int, out, errs string) {
+func call(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = run(t.Context(), args, streams{in: strings.NewReader(stdin), out: &o, err: &e})
+	code = run(t.Context(), args, streams{in: strings.NewReader(""), out: &o, err: &e})
 	return code, o.String(), e.String()
 }
 
 // refused: the command ends with that code and one line that has each of the words.
 func refused(t *testing.T, code int, words []string, args ...string) {
 	t.Helper()
-	got, out, errs := call(t, "", args...)
+	got, out, errs := call(t, args...)
 	if got != code || strings.Count(errs, "\n") != 1 {
 		t.Errorf("%v: exit code %d, want %d and one line: %s", args, got, code, errs)
 	}
@@ -76,22 +78,6 @@ func TestVariablesWinOverTheFile(t *testing.T) {
 	}
 }
 
-func TestBadCallsGetASentence(t *testing.T) {
-	dir := t.TempDir()
-	config := write(t, dir, configName, sampleConfig+"\n[relay]\nhost = \"smtp.example.com\"\n")
-	refused(t, exitUsage, []string{"missing.toml", "tipsheet init"}, "-c", filepath.Join(dir, "missing.toml"), "config")
-	refused(t, exitUsage, []string{"no command", "nonsense"}, "issue", "nonsense")
-	refused(t, exitUsage, []string{"no command", "nonsense", "--help"}, "nonsense")
-	refused(t, exitUsage, []string{"write it as", "issue status ID"}, "issue", "status")
-	refused(t, exitFailed, []string{"no newsletter", "nope"}, "-c", config, "issue", "preview", "nope")
-	refused(t, exitUsage, []string{"--nonsense"}, "issue", "list", "--nonsense")
-	refused(t, exitUsage, []string{"five fields"}, "-c", config, "newsletter", "add", "daily", "--cron", "TZ=UTC")
-	refused(t, exitFailed, []string{"no such issue", "issue list"}, "-c", config, "issue", "show", "77")
-	refused(t, exitFailed, []string{"not a feed"}, "story", "parse", write(t, dir, "page.html", "<!doctype html><html><body><p>Please log in</p></body></html>"))
-	gmail := write(t, t.TempDir(), configName, strings.Replace(sampleConfig, "digest@example.com", "paper@gmail.com", 1)+"\n[relay]\nhost = \"smtp.example.com\"\n")
-	refused(t, exitFailed, []string{"gmail.com", "reply_to"}, "-c", gmail, "newsletter", "add", "daily")
-}
-
 func TestDatabaseOfANewerVersionGetsASentence(t *testing.T) {
 	dir := t.TempDir()
 	config := write(t, dir, configName, sampleConfig)
@@ -125,84 +111,39 @@ func TestCheckSaysWhichPasswordIsWrong(t *testing.T) {
 	refused(t, exitPerson, []string{"BAD  relay main", "refused the login", "BAD  mailbox", "2 of these need a person"}, "-c", config, "check")
 }
 
-func TestMessageParseKeepsTheContract(t *testing.T) {
-	mail := "From: Ada <ada@example.org>\r\nTo: contact@example.com\r\nSubject: Bridge\r\nDate: Mon, 2 Mar 2026 06:00:00 +0100\r\n\r\nThe bridge is down.\r\n"
-	code, out, errs := call(t, mail, "message", "parse", "-")
-	if code != exitDone {
-		t.Fatalf("exit code %d: %s", code, errs)
-	}
-	keys(t, out, "file", "n", "kind", "from", "to", "cc", "reply_to", "in_reply_to", "references", "subject", "date", "message_id", "text", "new_text", "html", "attachments", "original", "reports", "warnings")
-	code, out, _ = call(t, "", "message", "parse", write(t, t.TempDir(), "noise.eml", "\x7fELF\x00\x01\x02\x03\x00\x00\xff\xfe"))
-	if code != exitDone || keys(t, out, "kind")["kind"] != "unreadable" {
-		t.Errorf("what is not mail: %d, %s", code, out)
-	}
-}
-
-func TestMessageSortKeepsTheContract(t *testing.T) {
-	row := `{"id":"1","from":"a@example.org","subject":"Banner for two weeks","body":"We are Zinny Foods and want a banner in your newsletter for 2 weeks, our budget is N120k. Call 0803 555 0142.","attachments":[]}`
-	code, out, errs := call(t, "", "message", "sort", write(t, t.TempDir(), "rows.jsonl", row+"\n"))
-	if code != exitDone {
-		t.Fatalf("exit code %d: %s", code, errs)
-	}
-	got := keys(t, out, "id", "category", "confidence", "unsure", "scores", "why", "also", "facts", "missing")
-	facts, _ := got["facts"].(map[string]any)
-	budget, _ := facts["budget"].(map[string]any)
-	if got["category"] != "advert" || budget["text"] != "N120k" || len(facts) != 8 {
-		t.Errorf("sorted: %s", out)
-	}
-	labelled := strings.Replace(row, `"id":"1"`, `"id":"1","label":"advert"`, 1)
-	if code, out, errs = call(t, labelled, "message", "score", "-"); code != exitDone || !strings.Contains(strings.ToLower(out), "macro-f1") {
-		t.Errorf("score: %d, %s%s", code, out, errs)
-	}
-}
-
-// keys checks that a JSON object has each of the names.
-func keys(t *testing.T, out string, names ...string) map[string]any {
+// fine runs commands on a config, each of which must end well, and returns what the last said.
+func fine(t *testing.T, config string, commands ...[]string) (out string) {
 	t.Helper()
-	var got map[string]any
-	if err := json.Unmarshal([]byte(out), &got); err != nil {
-		t.Fatalf("not a JSON object: %v: %s", err, out)
-	}
-	for _, n := range names {
-		if _, ok := got[n]; !ok {
-			t.Errorf("no %q in %s", n, out)
+	for _, args := range commands {
+		code, said, errs := call(t, append([]string{"-c", config}, args...)...)
+		if code != exitDone {
+			t.Fatalf("%v: %d, %s%s", args, code, said, errs)
 		}
+		out = said
 	}
-	return got
+	return out
 }
 
-func TestADayAtTheCommandLine(t *testing.T) {
-	dir := t.TempDir()
-	config := write(t, dir, configName, sampleConfig)
-	must := func(want string, args ...string) string {
-		t.Helper()
-		code, out, errs := call(t, "", append([]string{"-c", config}, args...)...)
-		if code != exitDone || !strings.Contains(out, want) {
-			t.Fatalf("%v: %d, %s%s, want %q", args, code, out, errs, want)
+func TestMistypedFeedIsNotKept(t *testing.T) {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/feed" {
+			w.Write(demo.Feed("http://blog.example.com", time.Now()))
+			return
 		}
-		return out
+		http.NotFound(w, r)
+	}))
+	defer site.Close()
+	config := write(t, t.TempDir(), configName, sampleConfig+"\n[feeds]\nallow_private = true\n")
+	refused(t, exitFailed, []string{"could not be read"}, "-c", config, "story", "fetch", site.URL+"/fed")
+	if out := fine(t, config, []string{"story", "fetch", site.URL + "/feed"}); !strings.Contains(out, "24 new") {
+		t.Errorf("the right address: %s", out)
 	}
-	must("password: ", "editor", "add", "ada", "--role", "admin")
-	must("ada", "--json", "editor", "list")
-	must("the first issue is due", "newsletter", "add", "daily", "--name", "The daily", "--since", "2025-01-01")
-	must("1 added", "subscriber", "add", "reader@example.org")
-	must("2 added", "subscriber", "import", write(t, dir, "readers.csv", "\ufeffemail;name\na@example.org;Ade\nb@example.org;Bola\na@example.org;Ade\n"))
-	must("unsubscribed", "subscriber", "unsubscribe", "a@example.org")
-	must("3 known already", "subscriber", "import", filepath.Join(dir, "readers.csv"), "--newsletter", "daily")
-	must("erased", "subscriber", "erase", "b@example.org")
-	must("never to be written to", "subscriber", "add", "b@example.org")
-	must("story 1 added", "story", "add", "--title", "Bridge reopens", "--link", "https://post.example.com/bridge", "--category", "News")
-	must("Bridge reopens", "issue", "preview", "daily")
-	must("<html", "issue", "preview", "daily", "--format", "html")
-	must("List-Unsubscribe: <https://mail.post.example.com/u/", "issue", "preview", "daily", "--format", "eml")
-	must("issue 1 of daily", "issue", "compose", "daily", "--due", "+1h")
-	must("Bridge reopens", "issue", "show", "1")
-	must("cancelled", "issue", "cancel", "1")
-	must("1 taken in", "message", "import", write(t, dir, "tip.eml", "From: Ada <ada@example.org>\r\nTo: contact@example.com\r\nSubject: Wards closed\r\nDate: "+time.Now().Format(time.RFC1123Z)+"\r\n\r\nThree wards of the general hospital are closed for want of diesel, I work there and have photos.\r\n"))
-	if out := must("Wards closed", "message", "list"); strings.Contains(out, "ada@example.org") {
-		t.Errorf("the list names the source of a tip: %s", out)
+	if out := fine(t, config, []string{"story", "fetch"}); strings.Contains(out, "/fed ") {
+		t.Errorf("the mistyped address was kept: %s", out)
 	}
-	must("backed up", "backup", filepath.Join(dir, "copies", "backup.db"))
-	must("schema", "version")
-	must("schema", "migrate")
+	fine(t, config, []string{"story", "fetch", "--remove", site.URL + "/feed"})
+	if out := fine(t, config, []string{"story", "list"}); strings.Count(out, "\n") != 25 {
+		t.Errorf("stories after the feed was removed: %s", out)
+	}
+	refused(t, exitFailed, []string{"no feed yet"}, "-c", config, "story", "fetch")
 }

@@ -32,6 +32,7 @@ type config struct {
 	Inbox    inbox.Settings       `toml:"inbox" doc:"how mail is taken in and sorted"`
 	Sorter   sorter.Settings      `toml:"sorter" doc:"when the sorter is sure"`
 	Ledger   mailer.Settings      `toml:"ledger" doc:"how deliveries are kept account of"`
+	Keep     retentionConfig      `toml:"retention" doc:"how long things are kept in full"`
 
 	path  string // of the file; empty: none was read
 	given bool   // a file or a variable said something
@@ -63,18 +64,21 @@ type webConfig struct {
 
 type relayConfig struct {
 	smtp.Settings
-	Password string `toml:"password" env:"only" doc:"only as a variable; in the file it is password_file"`
+	Password string `toml:"password,omitempty" env:"only" doc:"only as a variable; in the file it is password_file"`
 }
 
 type mailboxConfig struct {
 	imap.Settings
-	Password string `toml:"password" env:"only" doc:"only as a variable; in the file it is password_file"`
+	Password string `toml:"password,omitempty" env:"only" doc:"only as a variable; in the file it is password_file"`
 }
 
 type dkimConfig struct {
 	Domain   string `toml:"domain" doc:"the domain that signs; empty signs nothing"`
 	Selector string `toml:"selector" doc:"the name of the key in DNS"`
 	KeyFile  string `toml:"key_file" doc:"PEM file with the private key"`
+	// A second signature, such as ed25519's beside rsa's, and keys of the past.
+	Second  string   `toml:"second" doc:"a second key that signs too, as selector:file, such as an Ed25519 one beside an RSA one"`
+	Earlier []string `toml:"earlier" doc:"keys that signed before, each selector:file, or both as selector:file+selector:file: mail that must be sent again keeps its bytes"`
 }
 
 type bouncesConfig struct {
@@ -93,6 +97,7 @@ func defaults() config {
 		Inbox:    inbox.DefaultSettings(),
 		Sorter:   sorter.DefaultSettings(),
 		Ledger:   mailer.DefaultSettings(),
+		Keep:     defaultRetention(),
 	}
 }
 
@@ -135,6 +140,7 @@ func (c config) validate() []error {
 	under("inbox", c.Inbox.Validate())
 	under("sorter", c.Sorter.Validate())
 	under("ledger", c.Ledger.Validate())
+	under("retention", c.Keep.validate())
 	if c.Bounces.Address != "" {
 		if _, err := data.NormalAddress(c.Bounces.Address); err != nil {
 			say("bounces.address: %w", err)
@@ -213,7 +219,15 @@ func (d dkimConfig) validate() []error {
 	if d.Domain == "" || d.Selector == "" || d.KeyFile == "" {
 		return []error{fmt.Errorf("domain: domain, selector and key_file go together; set all three or none")}
 	}
-	return nil
+	var wrong []error
+	for _, one := range append([]string{d.Second}, d.Earlier...) {
+		for _, k := range strings.Split(one, "+") {
+			if selector, file, ok := strings.Cut(k, ":"); one != "" && (!ok || selector == "" || file == "") {
+				wrong = append(wrong, fmt.Errorf("second, earlier: %q is not a key as selector:file", k))
+			}
+		}
+	}
+	return wrong
 }
 
 func isWebAddress(s string) bool {

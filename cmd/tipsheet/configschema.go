@@ -53,7 +53,7 @@ func schemaOf(v any) *schema {
 func (s *schema) add(v reflect.Value) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		name := f.Tag.Get("toml")
+		name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
 		switch {
 		case f.Anonymous:
 			s.add(v.Field(i))

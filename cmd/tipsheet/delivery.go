@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,10 @@ func (a *app) deliveryList() *cobra.Command {
 				for _, d := range all {
 					rows = append(rows, []any{fmt.Sprintf("%d/%d", d.MailingID, d.Seq), d.Address, string(d.Word), d.Attempts})
 				}
-				return a.table([]string{"Delivery", "Address", "Word", "Attempts"}, rows)
+				if err := a.table([]string{"Delivery", "Address", "Word", "Attempts"}, rows); err != nil || a.json {
+					return err
+				}
+				return a.sayFolded(c.Context(), p, i.MailingID)
 			})
 		},
 	}
@@ -87,11 +91,28 @@ func (a *app) deliveryShow() *cobra.Command {
 	}
 }
 
-// deliveryIsThere tells a delivery that was not tried yet from one that does not exist.
-func (p *paper) deliveryIsThere(ctx context.Context, mailing, seq int64) error {
-	all, err := p.db.Deliveries(ctx, mailing, "", seq-1, 1)
-	if err == nil && (len(all) == 0 || all[0].Seq != seq) {
-		err = &data.UserError{Message: fmt.Sprintf("there is no delivery %d/%d", mailing, seq), Hint: "`tipsheet delivery list --issue ID` shows what there is"}
+// sayFolded says how many deliveries are not in the list, since only their number is kept.
+func (a *app) sayFolded(ctx context.Context, p *paper, mailing int64) error {
+	f, err := p.db.FoldOf(ctx, mailing)
+	if err == nil && f.Deliveries > 0 {
+		when := "are being folded"
+		if !f.At.IsZero() {
+			when = "were folded on " + f.At.Format(time.DateOnly)
+		}
+		fmt.Fprintf(a.out, "%d more %s: of those accepted, assumed, given up or skipped only the number is kept\n", f.Deliveries, when)
 	}
 	return err
+}
+
+// deliveryIsThere tells a delivery that was not tried yet from one that was folded, and from one
+// that does not exist.
+func (p *paper) deliveryIsThere(ctx context.Context, mailing, seq int64) error {
+	all, err := p.db.Deliveries(ctx, mailing, "", seq-1, 1)
+	if err != nil || (len(all) == 1 && all[0].Seq == seq) {
+		return err
+	}
+	if m, err := p.db.Mailing(ctx, mailing); err == nil && seq >= 1 && seq <= int64(m.Audience) {
+		return &data.UserError{Message: fmt.Sprintf("delivery %d/%d was folded: it was accepted, assumed, given up or skipped", mailing, seq), Hint: "`tipsheet issue status` has the totals"}
+	}
+	return &data.UserError{Message: fmt.Sprintf("there is no delivery %d/%d", mailing, seq), Hint: "`tipsheet delivery list --issue ID` shows what there is"}
 }

@@ -31,6 +31,9 @@ func (a *app) versionCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if a.json {
+				return a.printJSON(map[string]any{"version": version, "schema": newest})
+			}
 			_, err = fmt.Fprintf(a.out, "tipsheet %s, schema %d\n", version, newest)
 			return err
 		},
@@ -89,6 +92,13 @@ func (a *app) configCommand() *cobra.Command {
 			text, err := toml.Marshal(c)
 			if err != nil {
 				return err
+			}
+			if a.json {
+				tree := map[string]any{}
+				if err := toml.Unmarshal(text, &tree); err != nil {
+					return err
+				}
+				return a.printJSON(tree)
 			}
 			_, err = a.out.Write(text)
 			return err
@@ -206,9 +216,10 @@ func (a *app) sayChecks(all []checked) error {
 func (p *paper) checks(ctx context.Context) []checked {
 	all := []checked{{"the config and the database", nil}, {"sender and addresses", p.canSend()}}
 	for _, r := range p.Relay {
-		password, err := secret(r.Password, p.beside(r.PasswordFile), "relay.password_file")
+		proof, err := p.proof(r)
 		if err == nil {
-			err = checkRelay(ctx, r.Settings, password)
+			r.Settings.CAFile = p.beside(r.CAFile)
+			err = checkRelay(ctx, r.Settings, proof)
 		}
 		all = append(all, checked{"relay " + r.Name + " at " + r.Host, err})
 	}
@@ -219,18 +230,22 @@ func (p *paper) checks(ctx context.Context) []checked {
 		}
 		all = append(all, checked{"mailbox at " + m.Host, err})
 	}
+	all = append(all, checked{"the database's place, and the clock", p.keeper().compare(ctx)})
 	alarms, err := p.db.Alarms(ctx)
 	if err != nil {
 		all = append(all, checked{"alarms", err})
 	}
 	for _, a := range alarms {
+		if a.Kind == "instance" { // just told
+			continue
+		}
 		all = append(all, checked{"alarm, " + a.Kind + " " + a.About, &data.UserError{Message: strings.TrimRight(a.Text, "."), Hint: a.Hint}})
 	}
 	return all
 }
 
-func checkRelay(ctx context.Context, s smtp.Settings, password string) error {
-	conn, err := smtp.Dial(ctx, s, password)
+func checkRelay(ctx context.Context, s smtp.Settings, proof smtp.Secret) error {
+	conn, err := smtp.Dial(ctx, s, proof)
 	if err == nil {
 		conn.Close()
 	}

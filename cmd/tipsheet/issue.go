@@ -39,7 +39,7 @@ func (a *app) issueList() *cobra.Command {
 					}
 					accepted := 0
 					if i.MailingID != 0 {
-						account, err := p.db.Account(c.Context(), i.MailingID)
+						account, err := p.db.Progress(c.Context(), i.MailingID)
 						if err != nil {
 							return err
 						}
@@ -90,34 +90,9 @@ func (a *app) issueShow() *cobra.Command {
 				}
 				var rows [][]any
 				for _, s := range stories {
-					rows = append(rows, []any{s.Position, s.ID, s.HiddenNow, strings.Join(s.Categories, ", "), s.Headline()})
+					rows = append(rows, []any{s.Position, s.ID, s.HiddenNow, severalOf(s.Categories), s.Headline()})
 				}
 				return a.table([]string{"Place", "Story", "Hidden", "Categories", "Title"}, rows)
-			})
-		},
-	}
-}
-
-func (a *app) issueStatus() *cobra.Command {
-	return &cobra.Command{
-		Use: "status ID", Short: "What became of an issue, delivery by delivery", Args: takes(1, false),
-		RunE: func(c *cobra.Command, args []string) error {
-			return a.withIssue(c, args, func(p *paper, i data.Issue) error {
-				rows := [][]any{{"state", string(i.State)}, {"due", i.DueAt}}
-				if i.Reason != "" {
-					rows = append(rows, []any{"reason", i.Reason})
-				}
-				if i.MailingID != 0 {
-					account, err := p.db.Account(c.Context(), i.MailingID)
-					if err != nil {
-						return err
-					}
-					rows = append(rows, []any{"readers", account.Audience}, []any{"left out", account.LeftOut})
-					for _, w := range []data.Word{data.WordAccepted, data.WordAssumed, data.WordRefused, data.WordGaveUp, data.WordSkipped, data.WordHeld, data.WordUncertain, data.WordDeferred, data.WordOpen} {
-						rows = append(rows, []any{string(w), account.Words[w]})
-					}
-				}
-				return a.table([]string{"What", "Value"}, rows)
 			})
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/olomotimes/tipsheet/data"
 	"github.com/olomotimes/tipsheet/digest"
 	"github.com/olomotimes/tipsheet/mailer"
+	"github.com/olomotimes/tipsheet/mailer/smtp"
 	"github.com/olomotimes/tipsheet/token"
 )
 
@@ -42,13 +43,20 @@ func (a *app) issuePreview() *cobra.Command {
 	return c
 }
 
-// previewAs is a variant in one form. Its personal links open nothing.
+// publicPlaces are where the personal links of a mail lead that is nobody's: to the front page
+// and the archive, where nothing can be changed by them.
+func (p *paper) publicPlaces() token.Places {
+	home := p.publicURL() + "/"
+	return token.Places{Unsubscribe: home, Preferences: home, View: home + "archive/"}
+}
+
+// previewAs is a variant in one form. Its personal links act on nobody.
 func (p *paper) previewAs(format string, n data.Newsletter, v data.Variant) ([]byte, error) {
 	switch format {
 	case "html":
-		return []byte(v.HTML), nil
+		return []byte(token.Unmark(v.HTML, p.publicPlaces())), nil
 	case "text":
-		return []byte(v.Text), nil
+		return []byte(token.Unmark(v.Text, p.publicPlaces())), nil
 	}
 	h := p.listHeader(n)
 	m := data.Mailing{Kind: "issue", DatedAt: p.db.Now(), Header: h}
@@ -78,16 +86,16 @@ func (a *app) issueTest() *cobra.Command {
 						return err
 					}
 				}
-				plain := strings.NewReplacer(token.MarkUnsubscribe, "test", token.MarkPreferences, "test", token.MarkView, "test")
+				places := p.publicPlaces()
 				for _, address := range args[1:] {
 					if _, err := p.db.AddLetter(c.Context(), data.Letter{
 						Kind: data.LetterTest, To: address, Header: p.header(), IssueID: i.ID,
-						Subject: "[Test] " + subject, HTML: plain.Replace(html), Text: plain.Replace(text),
+						Subject: "[Test] " + subject, HTML: token.Unmark(html, places), Text: token.Unmark(text, places),
 					}); err != nil {
 						return err
 					}
 				}
-				fmt.Fprintf(a.out, "on its way to %s; its personal links lead nowhere\n", counted(len(args)-1, "address", "addresses"))
+				fmt.Fprintf(a.out, "on its way to %s; its personal links lead to the public pages\n", counted(len(args)-1, "address", "addresses"))
 				return nil
 			})
 		},
@@ -126,14 +134,18 @@ func (a *app) issueSend() *cobra.Command {
 }
 
 func (a *app) sendIssue(ctx context.Context, p *paper, i data.Issue, progress bool) error {
-	if err := p.maySendNow(ctx, i); err != nil {
+	k := p.keeper()
+	if err := k.check(ctx); err != nil {
 		return err
 	}
-	if err := p.db.DueNow(ctx, i.ID); err != nil && !errors.Is(err, data.ErrConflict) {
+	if err := p.maySendNow(ctx, i); err != nil {
 		return err
 	}
 	lock, err := p.db.TakeRole(data.RoleMailer)
 	if err != nil { // a mailer runs: it finds the issue by itself
+		if err := p.dueNow(ctx, i); err != nil {
+			return err
+		}
 		if !progress {
 			fmt.Fprintf(a.out, "issue %d is due now; the running mailer sends it\n", i.ID)
 			return nil
@@ -141,12 +153,12 @@ func (a *app) sendIssue(ctx context.Context, p *paper, i data.Issue, progress bo
 		return a.watchIssue(ctx, p, i.ID)
 	}
 	defer lock.Release()
-	if err := p.canSend(); err != nil {
-		return err
-	}
 	p.log = slog.New(slog.DiscardHandler) // the bar and the sum say what happens
 	m, err := p.mailer()
 	if err != nil {
+		return err
+	}
+	if err := p.dueNow(ctx, i); err != nil {
 		return err
 	}
 	if now, err := p.db.Issue(ctx, i.ID); err != nil {
@@ -158,10 +170,18 @@ func (a *app) sendIssue(ctx context.Context, p *paper, i data.Issue, progress bo
 	}
 	sending, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- m.Run(sending) }()
+	go func() { done <- k.while(sending, m.Run) }()
 	err = a.watchIssue(ctx, p, i.ID)
 	stop()
 	return errors.Join(err, <-done)
+}
+
+// dueNow makes an issue due at once, if it is not already.
+func (p *paper) dueNow(ctx context.Context, i data.Issue) error {
+	if err := p.db.DueNow(ctx, i.ID); !errors.Is(err, data.ErrConflict) {
+		return err
+	}
+	return nil
 }
 
 // maySendNow refuses an issue that has ended, and one that an editor has yet to approve.
@@ -193,11 +213,19 @@ func (a *app) watchIssue(ctx context.Context, p *paper, id int64) error {
 			return err
 		}
 		if i.MailingID != 0 {
-			account, err := p.db.Account(ctx, i.MailingID)
+			account, err := p.db.Progress(ctx, i.MailingID)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, "%s\n", progressLine(account, time.Since(begun)))
+			end, known, err := p.eta(ctx, i)
+			if err != nil {
+				return err
+			}
+			line := progressLine(account, time.Since(begun))
+			if known {
+				line += ", done " + untilWords(end.Sub(p.db.Now()))
+			}
+			fmt.Fprintln(a.out, line)
 		}
 		switch i.State {
 		case data.IssueComplete, data.IssueSkipped, data.IssueMerged, data.IssueCancelled:
@@ -228,7 +256,27 @@ func progressLine(a data.Account, elapsed time.Duration) string {
 		a.Words[data.WordAccepted], a.Words[data.WordDeferred], a.Words[data.WordRefused], a.Words[data.WordUncertain])
 	if s := elapsed.Seconds(); done > 0 && s >= 1 {
 		rate := float64(done) / s
-		line += fmt.Sprintf(", %.0f a second, %s left", rate, (time.Duration(float64(a.Audience-done)/rate) * time.Second).Round(time.Second))
+		line += fmt.Sprintf(", %.0f a second", rate)
 	}
 	return line
+}
+
+// eta is when each delivery of an issue will have had its first answer, where that can be told.
+func (p *paper) eta(ctx context.Context, i data.Issue) (end time.Time, known bool, err error) {
+	var relays []smtp.Settings
+	for _, r := range p.Relay {
+		relays = append(relays, r.Settings)
+	}
+	return mailer.ETA(ctx, p.db, relays, i.MailingID)
+}
+
+// untilWords is a time from now in words: in 40s, in 2h5m0s.
+func untilWords(d time.Duration) string {
+	if d < time.Second {
+		return "now"
+	}
+	if d > time.Hour {
+		return "in " + d.Round(time.Minute).String()
+	}
+	return "in " + d.Round(time.Second).String()
 }

@@ -17,7 +17,7 @@ import (
 
 func main() { os.Exit(mainCode()) }
 
-// mainCode is main with its exit code, so that scripts in the tests can run it.
+// mainCode is main with its exit code: os.Exit runs nothing that is deferred.
 func mainCode() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

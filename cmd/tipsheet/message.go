@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -59,22 +58,24 @@ func (a *app) messageImport() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.with(c, func(p *paper) error {
 				fresh, known := 0, 0
-				for _, name := range args {
-					err := message.Split(name, a.in, func(i message.Item) error {
+				failed := a.eachFile(args, func(name string) error {
+					return message.Split(name, a.in, func(i message.Item) error {
+						if i.Cut {
+							return fmt.Errorf("message %d is over %d MB and was not taken in", i.N, message.MaxFile>>20)
+						}
 						_, made, err := p.db.ImportMessage(c.Context(), i.Raw, message.Parse(i.Raw).Date)
-						if made {
+						switch {
+						case err != nil:
+						case made:
 							fresh++
-						} else {
+						default:
 							known++
 						}
 						return err
 					})
-					if err != nil {
-						return err
-					}
-				}
+				})
 				fmt.Fprintf(a.out, "%d taken in, %d known already\n", fresh, known)
-				return p.fileImported(c, a.out)
+				return errors.Join(failed, p.fileImported(c, a.out))
 			})
 		},
 	}
@@ -88,7 +89,7 @@ func (p *paper) fileImported(c *cobra.Command, out io.Writer) error {
 		return nil
 	}
 	defer lock.Release()
-	in, err := p.inbox()
+	in, err := p.sortingInbox()
 	if err != nil {
 		return err
 	}
@@ -109,18 +110,18 @@ func (a *app) messageList() *cobra.Command {
 				}
 				var rows [][]any
 				for _, m := range all {
-					who, category, sure, unsure := firstOf(m.FromName, m.FromAddress), "", any(nil), false
+					who, category, joined, sure, unsure := firstOf(m.FromName, m.FromAddress), "", any(nil), any(nil), false
 					if m.ConversationID != 0 {
 						conv, err := p.db.Conversation(c.Context(), m.ConversationID)
 						if err != nil {
 							return err
 						}
-						category, sure, unsure = conv.Category, share(conv.Confidence), conv.Unsure
+						category, joined, sure, unsure = conv.Category, conv.ID, share(conv.Confidence), conv.Unsure
 						if conv.Category == "tip" || conv.Unsure { // a source is not named in a list
 							who = "Source " + conv.Alias
 						}
 					}
-					rows = append(rows, []any{m.ID, m.ReceivedAt, string(m.State), m.Kind, m.ConversationID, category, sure, unsure, who, m.Subject})
+					rows = append(rows, []any{m.ID, m.ReceivedAt, string(m.State), m.Kind, joined, category, sure, unsure, who, m.Subject})
 				}
 				return a.table([]string{"ID", "Received", "State", "Kind", "Conversation", "Category", "Confidence", "Unsure", "From", "Subject"}, rows)
 			})
@@ -160,17 +161,23 @@ func (a *app) messageParse() *cobra.Command {
 	return &cobra.Command{
 		Use: "parse FILE…", Short: "Print what messages say, as JSON; needs no database", Args: takes(1, true),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return a.eachMessage(args, func(i message.Item) error { return a.printJSON(report.Describe(i)) })
+			return a.eachFile(args, func(name string) error {
+				return message.Split(name, a.in, func(i message.Item) error { return a.printJSON(report.Describe(i)) })
+			})
 		},
 	}
 }
 
-// eachMessage walks the messages of files. A file that cannot be read is said and passed over.
-func (a *app) eachMessage(files []string, take func(message.Item) error) error {
+// eachFile takes files in their order. One that cannot be read is said and passed over.
+func (a *app) eachFile(files []string, take func(name string) error) error {
 	failed := false
 	for _, name := range files {
-		if err := message.Split(name, a.in, take); err != nil {
-			fmt.Fprintf(a.err, "tipsheet: %s: %s\n", name, sentence(err))
+		if err := take(name); err != nil {
+			said := sentence(err)
+			if !strings.HasPrefix(said, name) {
+				said = name + ": " + said
+			}
+			fmt.Fprintln(a.err, "tipsheet: "+said)
 			failed = true
 		}
 	}
@@ -195,6 +202,9 @@ func (a *app) messageScore() *cobra.Command {
 					return err
 				}
 				rows = append(rows, more...)
+			}
+			if len(rows) == 0 {
+				return errors.New("there are no messages to score")
 			}
 			r := model.Score(rows)
 			if a.json {
@@ -235,10 +245,14 @@ func (a *app) messageTrain() *cobra.Command {
 				return usage("--as %q is not one of %s", category, strings.Join(data.Categories[:], ", "))
 			}
 			return a.with(c, func(p *paper) error {
-				if err := p.db.CorrectConversation(c.Context(), id, category, 0); err != nil {
+				err := p.db.CorrectConversation(c.Context(), id, category, 0)
+				if errors.Is(err, data.ErrNotFound) {
+					return &data.UserError{Message: fmt.Sprintf("there is no conversation %d", id), Hint: "`tipsheet message list` shows what there is"}
+				}
+				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.out, "conversation %d is %s, noted %s\n", id, category, time.Now().Format("15:04"))
+				fmt.Fprintf(a.out, "conversation %d is %s, noted %s\n", id, category, a.inZone(p.db.Now()).Format("15:04 MST"))
 				return nil
 			})
 		},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,20 +30,15 @@ func (a *app) messageSort() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var files []string
-			for _, name := range args {
-				if !strings.HasSuffix(name, ".jsonl") {
-					files = append(files, name)
-					continue
+			return a.eachFile(args, func(name string) error {
+				if strings.HasSuffix(name, ".jsonl") {
+					return a.sortRows(model, name)
 				}
-				if err := a.sortRows(model, name); err != nil {
-					return err
-				}
-			}
-			return a.eachMessage(files, func(i message.Item) error {
-				s := sortOne(model, inbox.SortText(message.Parse(i.Raw)))
-				s.File = i.File
-				return a.printJSON(s)
+				return message.Split(name, a.in, func(i message.Item) error {
+					s := sortOne(model, inbox.SortText(message.Parse(i.Raw)))
+					s.File = i.File
+					return a.printJSON(s)
+				})
 			})
 		},
 	}
@@ -59,10 +53,7 @@ func (a *app) sortRows(model *sorter.Model, name string) error {
 			return err
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("sort %s: %w", name, err)
-	}
-	return nil
+	return err
 }
 
 // sortOne sorts a text and, where it is or may be an advert, says what the enquiry leaves open.

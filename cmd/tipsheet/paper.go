@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/olomotimes/tipsheet/data"
+	"github.com/olomotimes/tipsheet/dial"
 	"github.com/olomotimes/tipsheet/digest"
 	"github.com/olomotimes/tipsheet/mailer"
 	"github.com/olomotimes/tipsheet/mailer/smtp"
@@ -153,23 +154,67 @@ func (p *paper) mailer() (*mailer.Mailer, error) {
 	}
 	o := mailer.Options{DB: p.db, Keys: p.keys, Settings: p.Ledger, Log: p.log.With("room", "mailer")}
 	for _, r := range p.Relay {
-		password, err := secret(r.Password, p.beside(r.PasswordFile), "relay.password_file")
+		proof, err := p.proof(r)
 		if err != nil {
 			return nil, err
 		}
 		r.Settings.CAFile = p.beside(r.CAFile)
-		o.Relays = append(o.Relays, mailer.Relay{Settings: r.Settings, Password: password})
+		o.Relays = append(o.Relays, mailer.Relay{Settings: r.Settings, Password: proof.Password, Tokens: proof.Tokens})
 	}
-	if p.DKIM.Domain != "" {
-		key, err := smtp.ReadKey(p.beside(p.DKIM.KeyFile))
-		if err != nil {
-			return nil, usage("dkim.key_file: %v", err)
-		}
-		if o.Signer, err = smtp.NewSigner(p.DKIM.Domain, p.DKIM.Selector, key); err != nil {
-			return nil, usage("dkim: %v", err)
-		}
+	var err error
+	if o.Signers, err = p.signers(); err != nil {
+		return nil, err
 	}
 	return mailer.New(o)
+}
+
+// signers are the DKIM keys of the config; nil: the relay signs.
+func (p *paper) signers() (*smtp.Signers, error) {
+	d := p.DKIM
+	if d.Domain == "" {
+		return nil, nil
+	}
+	current := d.Selector + ":" + d.KeyFile
+	if d.Second != "" {
+		current += "+" + d.Second
+	}
+	var all []*smtp.Signer
+	for _, names := range append([]string{current}, d.Earlier...) {
+		var signer *smtp.Signer
+		for _, name := range strings.Split(names, "+") {
+			selector, file, _ := strings.Cut(name, ":")
+			key, err := smtp.ReadKey(p.beside(file))
+			switch {
+			case err != nil:
+			case signer == nil:
+				signer, err = smtp.NewSigner(d.Domain, selector, key)
+			default:
+				signer, err = signer.WithKey(selector, key)
+			}
+			if err != nil {
+				return nil, usage("dkim: key %s: %v", name, err)
+			}
+		}
+		all = append(all, signer)
+	}
+	signers, err := smtp.NewSigners(all[0], all[1:]...)
+	if err != nil {
+		return nil, usage("%v", err)
+	}
+	return signers, nil
+}
+
+// proof is what a relay is logged in to with: a password, or the tokens of a file.
+func (p *paper) proof(r relayConfig) (smtp.Secret, error) {
+	if r.Auth == "xoauth2" {
+		tokens, err := dial.OpenTokens(p.beside(r.TokenFile), p.beside(r.OAuthClient))
+		if err != nil {
+			return smtp.Secret{}, usage("relay.token_file: %v", err)
+		}
+		return smtp.Secret{Tokens: tokens}, nil
+	}
+	password, err := secret(r.Password, p.beside(r.PasswordFile), "relay.password_file")
+	return smtp.Secret{Password: password}, err
 }
 
 // secret is a password given as a variable, or the first line of its file.

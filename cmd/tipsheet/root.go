@@ -101,7 +101,7 @@ func (a *app) root() *cobra.Command {
 		return usage("%v; see `%s --help`", err, c.CommandPath())
 	})
 	root.AddCommand(a.demoCommand(), a.initCommand(), a.serveCommand(), a.checkCommand(), a.configCommand(), a.migrateCommand(),
-		a.backupCommand(), a.versionCommand(), a.storyCommand(), a.newsletterCommand(), a.issueCommand(), a.deliveryCommand(),
+		a.backupCommand(), a.restoreCommand(), a.adoptCommand(), a.versionCommand(), a.storyCommand(), a.newsletterCommand(), a.issueCommand(), a.deliveryCommand(),
 		a.subscriberCommand(), a.messageCommand(), a.editorCommand())
 	return root
 }

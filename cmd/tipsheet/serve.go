@@ -124,7 +124,7 @@ func (p *paper) rolePart(r data.Role) (part, error) {
 		if err != nil {
 			return part{}, err
 		}
-		return part{"mailer", m.Run}, nil
+		return part{"mailer", p.keeper().guard(m.Run)}, nil
 	case data.RoleInbox:
 		in, err := p.inbox()
 		if err != nil {
@@ -135,7 +135,8 @@ func (p *paper) rolePart(r data.Role) (part, error) {
 	if err := p.canSend(); err != nil {
 		return part{}, err
 	}
-	return part{"scheduler", p.desk().Run}, nil
+	k := p.keeper()
+	return part{"scheduler", k.guard(k.house(p.desk().Run))}, nil
 }
 
 // runParts runs the parts side by side. The first that fails ends the others.

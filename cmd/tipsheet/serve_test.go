@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/olomotimes/tipsheet/cmd/tipsheet/demo"
+	"github.com/olomotimes/tipsheet/data"
+	"github.com/olomotimes/tipsheet/inbox/message"
 	"github.com/olomotimes/tipsheet/proof/dovecot"
 	"github.com/olomotimes/tipsheet/proof/postfix"
 	"github.com/olomotimes/tipsheet/proof/root"
@@ -151,11 +153,11 @@ func (w *town) send() {
 	w.t.Helper()
 	id := match(w.t, `issue (\d+) of daily`, w.run("issue", "compose", "daily", "--due", "now", "--close", "now"))
 	until(w.t, "issue "+id+" to be complete", func() bool {
-		var rows []struct{ What, Value any }
-		if err := json.Unmarshal([]byte(w.run("--json", "issue", "status", id)), &rows); err != nil {
+		var now issueStatus
+		if err := json.Unmarshal([]byte(w.run("--json", "issue", "status", id)), &now); err != nil {
 			w.t.Fatal(err)
 		}
-		return rows[0].Value == "complete"
+		return now.State == data.IssueComplete
 	})
 }
 
@@ -177,8 +179,8 @@ func TestServeFromFeedToReaderAndFromTipsterToDesk(t *testing.T) {
 		return len(w.mails("amara@example.org")) == 1 && len(w.mails("bisi@example.org")) == 1
 	})
 	got := w.mails("amara@example.org")
-	if !bytes.Contains(got[0], []byte(w.word)) {
-		t.Errorf("the digest does not have %q: %s", w.word, got[0])
+	if text := strings.Join(strings.Fields(message.Parse(got[0]).Text), " "); !strings.Contains(text, w.word) { // lines are wrapped
+		t.Errorf("the digest does not have %q: %s", w.word, text)
 	}
 
 	w.tipFromOutside()

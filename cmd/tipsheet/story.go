@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -96,6 +95,11 @@ func (a *app) sayPolled(polled []digest.Polled) error {
 	if err := a.table([]string{"Feed", "Address", "Result"}, rows); err != nil {
 		return err
 	}
+	for _, p := range polled {
+		for _, w := range p.Warnings {
+			fmt.Fprintf(a.err, "feed %d: %s\n", p.Feed.ID, w)
+		}
+	}
 	if failed > 0 {
 		return &exitError{exitFailed, fmt.Errorf("%d of %d feeds could not be read; the stories we have of them stay", failed, len(polled))}
 	}
@@ -106,6 +110,7 @@ func (a *app) storyList() *cobra.Command {
 	var limit int
 	c := &cobra.Command{
 		Use: "list", Short: "The latest stories", Args: takes(0, false),
+		Long: "list shows the latest stories. Backlog: it was older than a day when its feed was first read, so it is kept and not mailed.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(p *paper) error {
 				all, err := p.db.Stories(c.Context(), limit)
@@ -118,17 +123,13 @@ func (a *app) storyList() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					issues := make([]string, len(in))
+					issues := several[int64]{}
 					for i := range in {
-						issues[i] = fmt.Sprint(in[i].ID)
+						issues = append(issues, in[i].ID)
 					}
-					state := string(s.State)
-					if s.Backlog {
-						state += " (backlog)"
-					}
-					rows = append(rows, []any{s.ID, s.PublishedAt, state, strings.Join(issues, ", "), strings.Join(s.Categories, ", "), s.Title})
+					rows = append(rows, []any{s.ID, s.PublishedAt, string(s.State), s.Backlog, issues, severalOf(s.Categories), s.Title})
 				}
-				return a.table([]string{"ID", "Published", "State", "In issues", "Categories", "Title"}, rows)
+				return a.table([]string{"ID", "Published", "State", "Backlog", "In issues", "Categories", "Title"}, rows)
 			})
 		},
 	}
@@ -188,22 +189,13 @@ func (a *app) storyParse() *cobra.Command {
 	return &cobra.Command{
 		Use: "parse FILE…", Short: "Print what a feed file says, as JSON; needs no database", Args: takes(1, true),
 		RunE: func(_ *cobra.Command, args []string) error {
-			failed := 0
-			for _, name := range args {
+			return a.eachFile(args, func(name string) error {
 				f, err := a.parseFeed(name)
 				if err != nil {
-					fmt.Fprintf(a.err, "tipsheet: %s: %s\n", name, sentence(err))
-					failed++
-					continue
-				}
-				if err := a.printJSON(f.JSON(name)); err != nil {
 					return err
 				}
-			}
-			if failed > 0 {
-				return &exitError{exitFailed, errSaid}
-			}
-			return nil
+				return a.printJSON(f.JSON(name))
+			})
 		},
 	}
 }

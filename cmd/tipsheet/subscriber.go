@@ -188,8 +188,17 @@ func (a *app) subscriberExport() *cobra.Command {
 		Use: "export", Short: "Print all readers as a table for a spreadsheet", Args: takes(0, false),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(p *paper) error {
+				headings := []string{"email", "name", "newsletter", "state", "source", "since"}
+				if a.json {
+					var rows [][]any
+					err := p.eachSubscriber(c, func(s data.Subscriber, u data.Subscription, slug string) error {
+						rows = append(rows, []any{s.Typed, s.Name, slug, string(u.State), u.Source, u.MovedAt})
+						return nil
+					})
+					return errors.Join(err, a.table(headings, rows))
+				}
 				w := csv.NewWriter(a.out)
-				if err := w.Write([]string{"email", "name", "newsletter", "state", "source", "since"}); err != nil {
+				if err := w.Write(headings); err != nil {
 					return err
 				}
 				err := p.eachSubscriber(c, func(s data.Subscriber, u data.Subscription, slug string) error {

@@ -50,6 +50,20 @@ func jsonCell(v any) any {
 	return v
 }
 
+// several are the values of one cell: an array in JSON, with commas between them in a table.
+type several[T any] []T
+
+// severalOf is never null in JSON.
+func severalOf[T any](all []T) several[T] { return append(several[T]{}, all...) }
+
+func (s several[T]) String() string {
+	words := make([]string, len(s))
+	for i, one := range s {
+		words[i] = fmt.Sprint(one)
+	}
+	return strings.Join(words, ", ")
+}
+
 // A share is a part of one, shown as a percentage. Only what is certain is 100 %.
 type share float64
 
@@ -82,6 +96,8 @@ func (a *app) textCell(v any) string {
 			return "-"
 		}
 		return printable(v)
+	case fmt.Stringer:
+		return a.textCell(v.String())
 	}
 	return fmt.Sprint(v)
 }

@@ -15,15 +15,9 @@ import (
 
 // inbox makes the inbox with its mailboxes and the sorter.
 func (p *paper) inbox() (*inbox.Inbox, error) {
-	model, err := sorter.Load()
+	o, err := p.inboxOptions()
 	if err != nil {
 		return nil, err
-	}
-	o := inbox.Options{DB: p.db, Settings: p.Inbox, Keys: p.keys, Model: model.With(p.Sorter), Log: p.log.With("room", "inbox")}
-	for _, address := range []string{p.Site.From, p.Site.Contact} {
-		if address != "" {
-			o.Own = append(o.Own, address)
-		}
 	}
 	for _, m := range p.Mailbox {
 		password, err := secret(m.Password, p.beside(m.PasswordFile), "mailbox.password_file")
@@ -34,6 +28,29 @@ func (p *paper) inbox() (*inbox.Inbox, error) {
 		o.Mailboxes = append(o.Mailboxes, inbox.Mailbox{Settings: m.Settings, Password: password})
 	}
 	return inbox.New(o)
+}
+
+// sortingInbox files what is in the database already, and reads no mailbox.
+func (p *paper) sortingInbox() (*inbox.Inbox, error) {
+	o, err := p.inboxOptions()
+	if err != nil {
+		return nil, err
+	}
+	return inbox.New(o)
+}
+
+func (p *paper) inboxOptions() (inbox.Options, error) {
+	model, err := sorter.Load()
+	if err != nil {
+		return inbox.Options{}, err
+	}
+	o := inbox.Options{DB: p.db, Settings: p.Inbox, Keys: p.keys, Model: model.With(p.Sorter), Log: p.log.With("room", "inbox")}
+	for _, address := range []string{p.Site.From, p.Site.Contact} {
+		if address != "" {
+			o.Own = append(o.Own, address)
+		}
+	}
+	return o, nil
 }
 
 // pages is everything that this process answers by HTTP. stop ends its event streams.

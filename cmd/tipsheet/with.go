@@ -27,7 +27,8 @@ func (a *app) with(c *cobra.Command, do func(*paper) error) error {
 
 // conflict puts a sentence in place of a lost race or a forbidden move.
 func conflict(err error, message string) error {
-	if errors.Is(err, data.ErrConflict) {
+	var person *data.UserError // it says more than that it was a conflict
+	if errors.Is(err, data.ErrConflict) && !errors.As(err, &person) {
 		return &data.UserError{Message: message}
 	}
 	return err

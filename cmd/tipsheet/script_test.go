@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/olomotimes/tipsheet/mailer/smtptest"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scripts in testdata expect; read the diff")
+
+// Each script drives the real command in a folder of its own. Besides what testscript brings
+// there are
+//
+//	refused CODE ARG…   tipsheet must end with that code and one line on standard error
+//	relay               an SMTP server, which TIPSHEET_RELAY_… then name
+//	mail ADDRESS FILE   wait for the first mail to an address at that relay, and put it into FILE
+func TestCommandLineDoesWhatTheScriptsSay(t *testing.T) {
+	scripts, err := filepath.Glob(filepath.Join("testdata", "*.txtar"))
+	if err != nil || len(scripts) < 10 {
+		t.Fatalf("found %d scripts: %v", len(scripts), err)
+	}
+	path := filepath.Dir(binary(t)) + string(os.PathListSeparator)
+	testscript.Run(t, testscript.Params{
+		Files: scripts, UpdateScripts: *update, RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", path+e.Getenv("PATH"))
+			e.Values[relayKey{}] = &scriptRelay{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"refused": scriptRefused, "relay": startRelay, "mail": firstMail,
+		},
+	})
+}
+
+func scriptRefused(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("write it as refused CODE ARG…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	if err := ts.Exec("tipsheet", args[1:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if said := ts.ReadFile("stderr"); code != want || strings.Count(said, "\n") != 1 {
+		ts.Fatalf("exit code %d, want %d and one line: %s", code, want, said)
+	}
+}
+
+// A scriptRelay is the SMTP server of one script, once it has asked for it.
+type scriptRelay struct{ *smtptest.Server }
+
+type relayKey struct{}
+
+func startRelay(ts *testscript.TestScript, _ bool, _ []string) {
+	server, err := smtptest.Start(smtptest.Options{})
+	ts.Check(err)
+	ts.Defer(func() { server.Close() })
+	ts.Value(relayKey{}).(*scriptRelay).Server = server
+	ts.Setenv("TIPSHEET_RELAY_HOST", "127.0.0.1")
+	ts.Setenv("TIPSHEET_RELAY_PORT", strconv.Itoa(server.Port()))
+	ts.Setenv("TIPSHEET_RELAY_TLS", "none")
+}
+
+func firstMail(ts *testscript.TestScript, _ bool, args []string) {
+	relay := ts.Value(relayKey{}).(*scriptRelay)
+	if relay.Server == nil || len(args) != 2 {
+		ts.Fatalf("write it as mail ADDRESS FILE, after relay")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	for n := 1; ; n++ {
+		ts.Check(relay.Wait(ctx, n))
+		if m := relay.Messages()[n-1]; slices.Contains(m.To, args[0]) {
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), m.Data, 0o600))
+			return
+		}
+	}
+}
