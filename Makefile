@@ -1,9 +1,10 @@
 # make demo and make test are all that a newcomer needs.
 FIXTURES ?= ../shared/fixtures
-KILLS ?= 200
+KILLS ?= 1000
+CUTS ?= 50
 AXE_VERSION = 4.10.3
 
-.PHONY: build demo test check score deps train fuzz crash soak
+.PHONY: build demo test check score deps train fuzz crash soak bench-mailer
 
 build:
 	go build -o bin/tipsheet ./cmd/tipsheet
@@ -30,6 +31,10 @@ check:
 score:
 	go run ./cmd/score -fixtures $(FIXTURES)
 
+# The mailer's speed beside Debian's smtp-source: docs/perf.md. BENCH="-only w32 -rounds 3" for one figure.
+bench-mailer:
+	@go run ./cmd/bench-mailer $(BENCH)
+
 # The sorter's model, from its corpus.
 train:
 	go run ./inbox/sorter/train
@@ -39,8 +44,15 @@ fuzz:
 	@for p in $$(go list ./...); do for f in $$(go test -list '^Fuzz' $$p 2>/dev/null | grep '^Fuzz'); do \
 		echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime 60s $$p || exit 1; done; done
 
-# SIGKILL again and again, and counting at the far end.
+# SIGKILL again and again, at each step and at random, and counting at the far end: docs/crash.md.
+# SEED=n repeats a run, WINDOW=n keeps to one ledger.window. First the inbox is
+# killed as often, and the whole program a few times.
 crash:
-	KILLS=$(KILLS) go test ./cmd/tipsheet -run TestKilled -count=1 -v -timeout 60m
+	KILLS=$(KILLS) go test ./cmd/tipsheet -run TestKilled -count=1 -v -timeout 30m
+	@echo "KILLS=$(KILLS) go test ./mailer -run TestKilled"
+	@KILLS=$(KILLS) bash -o pipefail -c "go test ./mailer -run TestKilled -count=1 -v -timeout 120m | \
+		awk '/^crash: /{last=\$$0; next} {print; fflush()} END{print last}'"
 
+# And cutting the power, on a disk that forgets what was not synced.
 soak: crash
+	CUTS=$(CUTS) go test ./data -run 'Row2|Row3|PowerCut' -count=1 -v -timeout 30m

@@ -65,19 +65,28 @@ func answer(group []line, err error) {
 
 // write commits a group.
 func (l *Ledger) write(group []line) error {
-	intents, outcomes := 0, 0
+	intents := 0
+	var outcomes []Outcome
 	for _, one := range group {
-		switch one.what {
-		case kindIntent:
+		switch {
+		case one.outcome != nil:
+			outcomes = append(outcomes, *one.outcome)
+		case one.what == kindIntent:
 			intents += one.number
-		case kindOutcome:
-			outcomes += one.number
 		}
 	}
-	l.look(BeforeCommit, intents, outcomes)
+	l.look(BeforeCommit, intents, len(outcomes))
 	// What was handed in is written even as the process stops.
 	err := l.db.update(context.Background(), func(t *tx) error {
+		// Outcomes first: what follows them, such as a chunk that is given back, rests on them, and
+		// nothing in the same group goes before one.
+		if err := t.commitOutcomes(outcomes); err != nil {
+			return err
+		}
 		for _, one := range group {
+			if one.outcome != nil {
+				continue
+			}
 			if err := one.do(t); err != nil {
 				return err
 			}
@@ -85,7 +94,7 @@ func (l *Ledger) write(group []line) error {
 		return nil
 	})
 	if err == nil {
-		l.look(AfterCommit, intents, outcomes)
+		l.look(AfterCommit, intents, len(outcomes))
 	}
 	return err
 }

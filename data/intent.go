@@ -57,6 +57,73 @@ func (t *tx) claimArgs(i Intent) []any {
 	return []any{i.MailingID, i.Seq, i.Token, t.now + i.Dot.Milliseconds(), which, i.Attempt}
 }
 
+// A run is intents for deliveries that follow one another in a chunk: one statement for all.
+const intentRun = `
+		INSERT INTO attempt (mailing_id, seq, attempt, kind, n, word, token, at, relay)
+		SELECT $1, d.seq, 1, 'intent', 0, 'intent', $3, $7, $8
+		FROM chunk c
+		JOIN mailing m ON m.id = c.mailing_id
+		JOIN delivery d ON d.mailing_id = c.mailing_id AND d.seq BETWEEN $2 AND $6
+		WHERE c.mailing_id = $1 AND c.token = $3 AND c.lease_until > $4 AND c.n = $5` + stillGood
+
+// follows says that b stands behind a in the same run.
+func (b Intent) follows(a Intent) bool {
+	return a.Chunk != 0 && a.Chunk == b.Chunk && a.MailingID == b.MailingID && a.Token == b.Token && a.Relay == b.Relay &&
+		a.Dot == b.Dot && a.Attempt == 1 && b.Attempt == 1 && b.Seq == a.Seq+1
+}
+
+// commitIntents commits the intents of a window, run by run.
+func (t *tx) commitIntents(all []Intent, verdicts []Verdict) error {
+	for lo, hi := 0, 0; lo < len(all); lo = hi {
+		for hi = lo + 1; hi < len(all) && all[hi].follows(all[hi-1]); hi++ {
+		}
+		var err error
+		if hi-lo == 1 {
+			verdicts[lo], err = t.commitIntent(all[lo])
+		} else {
+			err = t.commitRun(all[lo:hi], verdicts[lo:hi])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) commitRun(run []Intent, verdicts []Verdict) error {
+	first, last := run[0], run[len(run)-1]
+	n, err := t.steadyExec(intentRun, first.MailingID, first.Seq, first.Token, t.now+first.Dot.Milliseconds(), first.Chunk, last.Seq, t.now, first.Relay)
+	if err != nil {
+		return err
+	}
+	for i := range verdicts {
+		verdicts[i] = Verdict{Go: true}
+	}
+	if int(n) == len(run) {
+		return nil
+	}
+	gone, err := t.attempts(`
+		SELECT mailing_id, seq, attempt
+		FROM attempt
+		WHERE mailing_id = $1 AND seq BETWEEN $2 AND $3 AND attempt = 1 AND kind = 'intent'`, first.MailingID, first.Seq, last.Seq)
+	if err != nil {
+		return err
+	}
+	written := map[int64]bool{}
+	for _, d := range gone {
+		written[d.Seq] = true
+	}
+	for i, one := range run {
+		if written[one.Seq] {
+			continue
+		}
+		if verdicts[i], err = t.whyNot(one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // commitIntent inserts the intent if nothing speaks against it: the token is current, the
 // lease outlives the dot's time-out, the mailing is sending, the reader has not left.
 func (t *tx) commitIntent(i Intent) (Verdict, error) {

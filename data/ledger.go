@@ -64,6 +64,8 @@ type line struct {
 	reply  chan error // nil: a note, which is kept until it is written
 	what   kind
 	number int // entries in it
+	// outcome is what do writes, where it writes an outcome: several go together.
+	outcome *Outcome
 }
 
 type kind int
@@ -160,7 +162,11 @@ func (l *Ledger) wait(ctx context.Context, one line) error {
 
 // note hands in what must be written and need not be waited for.
 func (l *Ledger) note(what kind, do func(*tx) error) {
-	if err := l.hand(line{do: do, what: what, number: 1}); err != nil {
+	l.noteLine(line{do: do, what: what, number: 1})
+}
+
+func (l *Ledger) noteLine(one line) {
+	if err := l.hand(one); err != nil {
 		// The process is ending; the delivery stays uncertain, and the next one settles it.
 		l.o.Log.Error("a note came after the ledger's end", "error", err)
 	}

@@ -10,14 +10,7 @@ import (
 func (l *Ledger) CommitIntents(ctx context.Context, all []Intent) ([]Verdict, error) {
 	verdicts := make([]Verdict, len(all))
 	err := l.wait(ctx, line{what: kindIntent, number: len(all), do: func(t *tx) error {
-		for i := range all {
-			v, err := t.commitIntent(all[i])
-			if err != nil {
-				return found(err, "commit intent of delivery %d/%d", all[i].MailingID, all[i].Seq)
-			}
-			verdicts[i] = v
-		}
-		return nil
+		return found(t.commitIntents(all, verdicts), "commit %d intents", len(all))
 	}})
 	if err != nil {
 		return nil, err
@@ -40,7 +33,7 @@ func (l *Ledger) CommitIntent(ctx context.Context, i Intent) (Verdict, error) {
 
 // NoteOutcome hands in what the relay said. It is never refused.
 func (l *Ledger) NoteOutcome(o Outcome) {
-	l.note(kindOutcome, func(t *tx) error { return t.commitOutcome(o) })
+	l.noteLine(line{what: kindOutcome, number: 1, outcome: &o, do: func(t *tx) error { return t.commitOutcome(o) }})
 }
 
 // RecordOutcome is NoteOutcome, and waits for the commit.

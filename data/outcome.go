@@ -1,6 +1,12 @@
 package data
 
-import "time"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
 
 const insertOutcome = `
 		INSERT INTO attempt (mailing_id, seq, attempt, kind, n, word, token, at, relay, step, code, enhanced, text)
@@ -25,6 +31,97 @@ func (t *tx) commitOutcome(o Outcome) error {
 		return nil // it was never queued
 	}
 	return t.dropRetry(o.Delivery)
+}
+
+// mostTogether is how many outcomes one statement takes.
+const mostTogether = 32
+
+// commitOutcomes is commitOutcome for several. Nearly all are accepted at the first attempt, and
+// those of one chunk go together, by powers of two so that there are few statements to prepare.
+func (t *tx) commitOutcomes(all []Outcome) error {
+	plain := make([]Outcome, 0, len(all))
+	for _, o := range all {
+		if o.Word == WordAccepted && o.Attempt == 1 && o.Chunk != 0 {
+			plain = append(plain, o)
+			continue
+		}
+		if err := t.commitOutcome(o); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(plain, func(a, b Outcome) int {
+		return cmp.Or(cmp.Compare(a.MailingID, b.MailingID), cmp.Compare(a.Seq, b.Seq))
+	})
+	for len(plain) > 0 {
+		n := 1
+		for n < len(plain) && n < mostTogether && plain[n].sharesChunk(plain[0]) {
+			n++
+		}
+		for n&(n-1) != 0 {
+			n &= n - 1
+		}
+		if err := t.commitTogether(plain[:n]); err != nil {
+			return err
+		}
+		plain = plain[n:]
+	}
+	return nil
+}
+
+func (o Outcome) sharesChunk(b Outcome) bool {
+	return o.MailingID == b.MailingID && o.Chunk == b.Chunk && o.Token == b.Token && o.Relay == b.Relay && o.Step == b.Step
+}
+
+// together is the statement for so many accepted outcomes of one mailing.
+func together(size int) string {
+	var q strings.Builder
+	q.WriteString(`
+		INSERT INTO attempt (mailing_id, seq, attempt, kind, n, word, token, at, relay, step, code, enhanced, text)
+		VALUES `)
+	for i := range size {
+		if i > 0 {
+			q.WriteString(", ")
+		}
+		at := 5 + 4*i
+		fmt.Fprintf(&q, "($1, $%d, 1, 'outcome', 0, 'accepted', $2, $3, $4, $5, $%d, $%d, $%d)", at+1, at+2, at+3, at+4)
+	}
+	q.WriteString(`
+		ON CONFLICT DO NOTHING`)
+	return q.String()
+}
+
+// commitTogether inserts outcomes of one chunk, in the order of their deliveries, and counts
+// them: all at once where nobody in between has a word yet.
+func (t *tx) commitTogether(all []Outcome) error {
+	if len(all) == 1 {
+		return t.commitOutcome(all[0])
+	}
+	mailing := all[0].MailingID
+	var others int
+	if err := t.steadyRow(`
+		SELECT COUNT(*)
+		FROM attempt
+		WHERE mailing_id = $1 AND seq BETWEEN $2 AND $3 AND kind <> 'intent'`, mailing, all[0].Seq, all[len(all)-1].Seq).Scan(&others); err != nil {
+		return err
+	}
+	if others > 0 {
+		for _, o := range all {
+			if err := t.commitOutcome(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	args := append(make([]any, 0, 5+4*len(all)), mailing, all[0].Token, t.now, all[0].Relay, all[0].Step)
+	for _, o := range all {
+		args = append(args, o.Seq, o.Code, o.Enhanced, o.Text)
+	}
+	n, err := t.exec(together(len(all)), args...)
+	if err == nil && int(n) != len(all) {
+		err = fmt.Errorf("%d of %d outcomes were written", n, len(all))
+	}
+	t.count(mailing, WordAccepted, int(n))
+	return err
 }
 
 // rule appends a ruling on an attempt; the last one stands.
