@@ -88,7 +88,7 @@ CREATE TABLE attempt (
   mailing_id INTEGER NOT NULL,
   seq        INTEGER NOT NULL,
   attempt    INTEGER NOT NULL,
-  kind       TEXT    NOT NULL CHECK (kind IN ('intent', 'outcome', 'ruling')),
+  kind       TEXT    NOT NULL,                  -- intent, outcome or ruling
   n          INTEGER NOT NULL,                  -- 0 for an intent and an outcome; counts the rulings
   word       TEXT    NOT NULL,
   token      INTEGER NOT NULL DEFAULT 0,
@@ -99,9 +99,10 @@ CREATE TABLE attempt (
   enhanced   TEXT    NOT NULL DEFAULT '',
   text       TEXT    NOT NULL DEFAULT '',
   PRIMARY KEY (mailing_id, seq, attempt, kind, n),
+  -- Written with OR: a list of more than two makes SQLite build a table for each insert.
   CHECK ((kind = 'intent' AND n = 0 AND word = 'intent')
-      OR (kind = 'outcome' AND n = 0 AND word IN ('accepted', 'deferred', 'refused'))
-      OR (kind = 'ruling' AND word IN ('resend', 'held', 'assumed', 'skipped', 'gave_up', 'withdrawn')))
+      OR (kind = 'outcome' AND n = 0 AND (word = 'accepted' OR word = 'deferred' OR word = 'refused'))
+      OR (kind = 'ruling' AND (word = 'resend' OR word = 'held' OR word = 'assumed' OR word = 'skipped' OR word = 'gave_up' OR word = 'withdrawn')))
 ) WITHOUT ROWID;
 
 -- A delivery that waits for another attempt. A claimed one stays until its attempt has an outcome or a
