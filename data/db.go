@@ -66,6 +66,11 @@ func Open(ctx context.Context, path string, o Options) (*DB, error) {
 		db.Close()
 		return nil, err
 	}
+	// SQLite does not mind when the folder of a new log was not synced; we do.
+	if err := syncDir(filepath.Dir(abs)); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	return db, nil
 }
 

@@ -22,10 +22,13 @@ func (l *Ledger) writeWaiting() {
 			return // the rest is refused, and nothing is tried again
 		}
 		kept := 0
-		if err != nil {
-			kept = l.writeEach(group)
-		} else {
+		switch {
+		case err == nil:
 			answer(group, nil)
+		case isTrouble(err):
+			kept = l.keep(group, err)
+		default:
+			kept = l.writeEach(group)
 		}
 		l.mu.Lock()
 		// writeEach has put the notes that it keeps in front.
@@ -106,25 +109,30 @@ func (l *Ledger) look(m Moment, intents, outcomes int) {
 }
 
 // writeEach writes the lines of a group that failed one by one, so that a line that cannot be
-// written does not fail the others. Once the database itself fails, the notes from there on
-// are kept, in front of the group, and their number is returned; what waits gets the error.
+// written does not fail the others. Once the database itself fails, the rest is kept.
 func (l *Ledger) writeEach(group []line) (kept int) {
-	var broken error
-	for _, one := range group {
-		if broken == nil {
-			err := l.write([]line{one})
-			switch {
-			case err == nil || !isTrouble(err):
-				if err != nil && one.reply == nil {
-					l.o.Log.Error("a note is wrong and was not written", "error", err)
-				}
-				answer([]line{one}, err)
-				continue
-			}
-			broken = fmt.Errorf("write ledger: %w", err)
-			l.o.Log.Error("the ledger cannot be written; no mail until it can", "error", broken)
+	for i, one := range group {
+		err := l.write([]line{one})
+		switch {
+		case err != nil && isTrouble(err):
 			l.maybeDie(err) // then what is kept is refused at once
+			kept = l.keep(group[i:], err)
+			copy(group, group[i:i+kept])
+			return kept
+		case err != nil && one.reply == nil:
+			l.o.Log.Error("a note is wrong and was not written", "error", err)
 		}
+		answer([]line{one}, err)
+	}
+	return 0
+}
+
+// keep moves the notes of a group to its front, to be written later, and returns their number;
+// what waits gets the error.
+func (l *Ledger) keep(group []line, err error) (kept int) {
+	broken := fmt.Errorf("write ledger: %w", err)
+	l.o.Log.Error("the ledger cannot be written; no mail until it can", "error", broken)
+	for _, one := range group {
 		if one.reply != nil {
 			one.reply <- broken
 			continue

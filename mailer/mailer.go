@@ -128,7 +128,10 @@ func (m *Mailer) Run(ctx context.Context) error {
 	})
 	all.Wait()
 	m.ledger.Close()
-	return errors.Join(m.ledger.Err(), m.closeLimits(context.WithoutCancel(ctx)))
+	if err := m.ledger.Err(); err != nil {
+		return err // nothing more is written to that disk
+	}
+	return m.closeLimits(context.WithoutCancel(ctx))
 }
 
 // closeLimits gives back what the relays' quotas have left of their blocks.
@@ -166,9 +169,7 @@ func (m *Mailer) lookAtCommit(at data.Moment, intents, outcomes int) {
 func (m *Mailer) keepHouse(ctx context.Context) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
-	pace := time.NewTicker(data.PaceEvery)
-	defer pace.Stop()
-	waiting := false
+	sampled, waiting := m.DB.Now(), false
 	for {
 		waiting = waiting || m.waiting()
 		if err := m.completeDone(ctx); err != nil && ctx.Err() == nil {
@@ -177,16 +178,17 @@ func (m *Mailer) keepHouse(ctx context.Context) {
 				return
 			}
 		}
+		if now := m.DB.Now(); now.Sub(sampled).Abs() >= data.PaceEvery {
+			if err := m.DB.SamplePace(ctx, waiting); err != nil && ctx.Err() == nil {
+				m.Log.Error("the pace could not be noted", "error", err)
+			}
+			sampled, waiting = now, false
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-m.wake:
 		case <-tick.C:
-		case <-pace.C:
-			if err := m.DB.SamplePace(ctx, waiting); err != nil && ctx.Err() == nil {
-				m.Log.Error("the pace could not be noted", "error", err)
-			}
-			waiting = false
 		}
 	}
 }
