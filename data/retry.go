@@ -14,9 +14,9 @@ func (db *DB) ClaimRetries(ctx context.Context, lease time.Duration, letters boo
 	err := db.update(ctx, func(t *tx) error {
 		rows, err := t.steadyRows(`
 			SELECT r.mailing_id, r.seq, r.attempt, r.token + 1, d.address, d.name, COALESCE(d.subscription_id, 0), NOT (`+maySend+`), (
-				SELECT COUNT(DISTINCT b.attempt)
+				SELECT COUNT(*)
 				FROM attempt b
-				WHERE b.mailing_id = r.mailing_id AND b.seq = r.seq AND b.kind <> 'intent' AND b.word <> 'withdrawn')
+				WHERE b.mailing_id = r.mailing_id AND b.seq = r.seq AND b.kind = 'outcome' AND b.word = 'deferred')
 			FROM retry r
 			JOIN mailing m ON m.id = r.mailing_id
 			JOIN delivery d ON d.mailing_id = r.mailing_id AND d.seq = r.seq

@@ -3,6 +3,7 @@ package mailer_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,6 +29,10 @@ import (
 func TestMain(m *testing.M) {
 	crashChild()
 	runFaultChild()
+	// Most tests here wait for a relay and not for a processor. The command line still wins.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 
