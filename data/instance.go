@@ -116,13 +116,15 @@ const clockSlack = time.Minute
 // CompareInstance says what differs between what the database knows of itself and where this
 // process runs, and changes nothing. A difference that was found earlier stands until Adopt.
 func (db *DB) CompareInstance(ctx context.Context, here Instance) (Difference, error) {
-	k, err := scanKnown(db.row(ctx, selectKnown))
-	if err != nil {
-		return Difference{}, found(err, "compare instance")
-	}
+	// In this order: a beat is in the row before it is in the file, so that one of another role
+	// in between is no difference.
 	beside, err := db.readBeside()
 	if err != nil {
 		return Difference{}, fmt.Errorf("compare instance: %w", err)
+	}
+	k, err := scanKnown(db.row(ctx, selectKnown))
+	if err != nil {
+		return Difference{}, found(err, "compare instance")
 	}
 	return k.differs(here, beside, db.Now()), nil
 }

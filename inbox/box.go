@@ -37,7 +37,7 @@ type box struct {
 func newBox(in *Inbox, i int, m Mailbox) *box {
 	s := m.Settings.Filled()
 	b := &box{
-		in: in, n: i + 1, name: s.Username + "@" + s.Host, about: s.Host, settings: s, password: m.Password,
+		in: in, n: i + 1, name: nameOf(s), about: s.Host, settings: s, password: m.Password,
 		rows: map[string]int64{}, rewound: map[int64]bool{}, troubled: map[string]bool{}, targets: map[string]string{}, wake: make(chan struct{}, 1),
 	}
 	for _, other := range in.boxes {

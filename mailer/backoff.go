@@ -46,3 +46,9 @@ func aboutReader(r smtp.Reply) bool {
 	}
 	return r.Enhanced == "" && r.Step == smtp.StepRcpt
 }
+
+// AboutReader says whether a relay's final no, as the ledger has it, is about the reader's
+// address. Others are about the sender or about the mail.
+func AboutReader(l data.LedgerLine) bool {
+	return aboutReader(smtp.Reply{Step: smtp.Step(l.Step), Code: l.Code, Enhanced: l.Enhanced})
+}

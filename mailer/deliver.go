@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/olomotimes/tipsheet/data"
@@ -23,8 +24,11 @@ func (w *worker) noRelay(ctx context.Context, d data.Delivery, err error) error 
 func (w *worker) answered(ctx context.Context, d data.Delivery, r smtp.Reply) error {
 	word := judge(r)
 	w.outcome(d, word, r)
+	if r.Step != smtp.StepDot {
+		w.noes++
+	}
 	if word != data.WordAccepted {
-		w.m.Log.Info("delivery "+string(word), "mailing", d.MailingID, "seq", d.Seq, "attempt", d.Attempt, "step", string(r.Step), "code", r.Code)
+		w.m.teller.tell(slog.LevelInfo, "delivery "+string(word), d, "attempt", d.Attempt, "relay", w.relay.name(), "step", string(r.Step), "code", r.Code, "enhanced", r.Enhanced)
 	}
 	if w.relay.lanes.answered(domainOf(d.Address), d.Tries+1, r, w.m.DB.Now()) == blameRelay {
 		w.relay.failed(ctx, &smtp.RefusedError{Reply: r})
@@ -43,6 +47,7 @@ func (w *worker) outcome(d data.Delivery, word data.Word, r smtp.Reply) {
 }
 
 func (w *worker) outcomeAt(d data.Delivery, word data.Word, r smtp.Reply, again time.Time) {
+	w.relay.counts.word(word)
 	w.m.ledger.NoteOutcome(data.Outcome{
 		Delivery: d, Word: word, Relay: w.relay.name(), Step: string(r.Step), Code: r.Code, Enhanced: r.Enhanced, Text: r.Text, RetryAt: again,
 	})
@@ -50,7 +55,8 @@ func (w *worker) outcomeAt(d data.Delivery, word data.Word, r smtp.Reply, again 
 
 // uncertain: the dot may have been on the wire, and nobody knows the answer.
 func (w *worker) uncertain(d data.Delivery) {
-	w.m.Log.Warn("delivery is uncertain", "mailing", d.MailingID, "seq", d.Seq, "policy", string(w.m.Settings.Uncertain))
+	w.relay.counts.word(data.WordUncertain)
+	w.m.teller.tell(slog.LevelWarn, "delivery is uncertain", d, "attempt", d.Attempt, "relay", w.relay.name(), "policy", string(w.m.Settings.Uncertain))
 	w.m.ledger.NoteUncertain(d, w.m.Settings.Uncertain, w.m.DB.Now().Add(retryAfter(d.Tries+1)))
 }
 
@@ -64,7 +70,9 @@ func (w *worker) pauseIssue(ctx context.Context, mailing int64, why string) {
 		_, err = w.m.DB.RaiseAlarm(ctx, data.Alarm{Kind: "relay", About: w.relay.name(), Text: "Sending is paused: " + why + ".",
 			Hint: "read the relay's words in `tipsheet delivery list`, mend it, then `tipsheet issue resume`"})
 	}
-	if err != nil && !errors.Is(err, data.ErrConflict) {
+	if err == nil {
+		w.m.Log.Error("sending is paused", "mailing", mailing, "relay", w.relay.name(), "reason", why)
+	} else if !errors.Is(err, data.ErrConflict) {
 		w.m.Log.Error("mailing could not be paused", "mailing", mailing, "error", err)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/olomotimes/tipsheet/token"
 )
 
-// maxForms is how many mailings' mails are kept composed.
-const maxForms = 64
+// maxForms is how many variants' mails are kept composed, at about 100 KB each.
+const maxForms = 128
 
 // An unfitError says that a mailing's mail cannot be composed, for whomever.
 type unfitError struct{ err error }
@@ -20,37 +20,61 @@ type unfitError struct{ err error }
 func (e *unfitError) Error() string { return e.err.Error() }
 func (e *unfitError) Unwrap() error { return e.err }
 
-// forms composes each mailing's mail once, however many connections ask for it.
+// forms composes each variant's mail once, however many connections ask for it, and again where
+// it has made room for others since.
 type forms struct {
 	db      *data.DB
 	keys    token.Keys
 	signers *smtp.Signers // nil: the relay signs
 	mu      sync.Mutex
-	of      map[int64]*form
+	of      map[formKey]*formInUse
+	asked   int64
+}
+
+type formKey struct{ mailing, variant int64 }
+
+type formInUse struct {
+	*form
+	asked int64 // when it was asked for last, counted
 }
 
 func newForms(o Options) *forms {
-	return &forms{db: o.DB, keys: o.Keys, signers: o.Signers, of: map[int64]*form{}}
+	return &forms{db: o.DB, keys: o.Keys, signers: o.Signers, of: map[formKey]*formInUse{}}
 }
 
-func (f *forms) get(ctx context.Context, mailing int64) (*form, error) {
+func (f *forms) get(ctx context.Context, mailing, variant int64) (*form, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if one, ok := f.of[mailing]; ok {
-		return one, nil
+	f.asked++
+	key := formKey{mailing, variant}
+	if one, ok := f.of[key]; ok {
+		one.asked = f.asked
+		return one.form, nil
 	}
-	one, err := f.compose(ctx, mailing)
+	one, err := f.compose(ctx, mailing, variant)
 	if err != nil {
 		return nil, err
 	}
 	if len(f.of) >= maxForms {
-		clear(f.of)
+		f.forgetOne()
 	}
-	f.of[mailing] = one
+	f.of[key] = &formInUse{one, f.asked}
 	return one, nil
 }
 
-func (f *forms) compose(ctx context.Context, mailing int64) (*form, error) {
+// forgetOne forgets the form that nobody has asked for the longest.
+func (f *forms) forgetOne() {
+	var oldest formKey
+	at := f.asked
+	for key, one := range f.of {
+		if one.asked < at {
+			oldest, at = key, one.asked
+		}
+	}
+	delete(f.of, oldest)
+}
+
+func (f *forms) compose(ctx context.Context, mailing, variant int64) (*form, error) {
 	dkim := unsigned
 	if f.signers != nil {
 		dkim = f.signers.Current().ID()
@@ -63,12 +87,12 @@ func (f *forms) compose(ctx context.Context, mailing int64) (*form, error) {
 	if err != nil {
 		return nil, &unfitError{err}
 	}
-	variants, err := f.db.Variants(ctx, mailing)
+	v, err := f.db.Variant(ctx, mailing, variant)
+	if errors.Is(err, data.ErrNotFound) {
+		return nil, &unfitError{fmt.Errorf("its variant %d is not there", variant)}
+	}
 	if err != nil {
 		return nil, err
-	}
-	if len(variants) != 1 {
-		return nil, &unfitError{fmt.Errorf("it has %d variants", len(variants))}
 	}
 	letter := data.LetterKind("")
 	if m.Kind == "letter" {
@@ -76,7 +100,7 @@ func (f *forms) compose(ctx context.Context, mailing int64) (*form, error) {
 			return nil, err
 		}
 	}
-	one, err := newForm(m, variants[0], letter, keys, signer)
+	one, err := newForm(m, v, letter, keys, signer)
 	if err != nil {
 		return nil, &unfitError{err}
 	}

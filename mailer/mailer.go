@@ -53,6 +53,8 @@ type Mailer struct {
 	forms  *forms
 	boot   string // names this process in the claims
 	wake   chan struct{}
+	meter  *data.Meter
+	teller *teller
 }
 
 // New makes a mailer. It needs at least one relay.
@@ -60,7 +62,8 @@ func New(o Options) (*Mailer, error) {
 	if len(o.Relays) == 0 {
 		return nil, &data.UserError{Message: "there is no relay to send through", Hint: "add [relay] with a host to the config"}
 	}
-	m := &Mailer{Options: o, forms: newForms(o), boot: fmt.Sprintf("%d", os.Getpid()), wake: make(chan struct{}, 1), choice: &choice{now: time.Now}}
+	m := &Mailer{Options: o, forms: newForms(o), boot: fmt.Sprintf("%d", os.Getpid()), wake: make(chan struct{}, 1), choice: &choice{now: time.Now}, meter: data.NewMeter()}
+	m.teller = &teller{log: o.Log, now: o.DB.Now}
 	for _, r := range o.Relays {
 		if dot := time.Duration(r.Settings.Timeouts.Dot); time.Duration(o.Settings.Lease) <= dot+leaseMargin {
 			return nil, &data.UserError{
@@ -102,7 +105,7 @@ func (m *Mailer) Run(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	m.ledger = data.OpenLedger(m.DB, data.LedgerOptions{Log: m.Log, Look: m.lookAtCommit})
+	m.ledger = data.OpenLedger(m.DB, data.LedgerOptions{Log: m.Log, Look: m.lookAtCommit, Meter: m.meter})
 	var all sync.WaitGroup
 	start := func(run func(context.Context)) {
 		all.Add(1)
@@ -128,6 +131,7 @@ func (m *Mailer) Run(ctx context.Context) error {
 	})
 	all.Wait()
 	m.ledger.Close()
+	m.teller.sum(true)
 	if err := m.ledger.Err(); err != nil {
 		return err // nothing more is written to that disk
 	}
@@ -170,7 +174,12 @@ func (m *Mailer) keepHouse(ctx context.Context) {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	sampled, waiting := m.DB.Now(), false
+	states := &states{m: m}
 	for {
+		m.teller.sum(false)
+		if err := states.look(ctx); err != nil && ctx.Err() == nil {
+			m.Log.Error("the states of the issues could not be read", "error", err)
+		}
 		waiting = waiting || m.waiting()
 		if err := m.completeDone(ctx); err != nil && ctx.Err() == nil {
 			m.Log.Error("mailings could not be completed", "error", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -70,7 +71,7 @@ func (q *queue) fill(ctx context.Context, n int, wait bool) error {
 // prepare composes the mail of a delivery that has a permit. One that cannot be composed is
 // refused by us, with the reason, and the others go on.
 func (q *queue) prepare(ctx context.Context, d data.Delivery) error {
-	f, err := q.w.m.forms.get(ctx, d.MailingID)
+	f, err := q.w.m.forms.get(ctx, d.MailingID, d.Variant)
 	var unfit *unfitError
 	if errors.As(err, &unfit) {
 		err = errors.Join(errStop, q.w.m.hold(ctx, d.MailingID, "its mail cannot be composed: "+unfit.Error()))
@@ -82,7 +83,7 @@ func (q *queue) prepare(ctx context.Context, d data.Delivery) error {
 	p := q.w.parcels[len(q.ready)]
 	p.Delivery = d
 	if err := f.prepare(&p.mail, d); err != nil {
-		q.w.m.Log.Error("mail could not be composed", "mailing", d.MailingID, "seq", d.Seq)
+		q.w.m.teller.tell(slog.LevelError, "mail could not be composed", d)
 		q.w.outcome(d, data.WordRefused, smtp.Reply{Step: "compose", Text: err.Error()})
 		return nil
 	}

@@ -32,8 +32,9 @@ type relay struct {
 	db  *data.DB
 	log *slog.Logger
 
-	gate  *gate
-	lanes *lanes
+	gate   *gate
+	lanes  *lanes
+	counts counts
 
 	mu       sync.Mutex
 	failures int   // to connect, in a row
@@ -126,10 +127,27 @@ func (r *relay) failed(ctx context.Context, err error) {
 	}
 	r.restTill = time.Now().Add(min(rest, longRest))
 	r.mu.Unlock()
-	r.log.Warn("relay could not be used", "relay", r.name(), "failures", n, "rest", min(rest, longRest).String())
+	r.log.Warn("relay could not be used", "relay", r.name(), "trouble", troubleOf(err), "failures", n, "rest", min(rest, longRest).String())
 	if forPerson || n >= dialFailAlarms {
 		r.alarm(ctx, err)
 	}
+}
+
+// troubleOf is what is wrong with a relay in few words, without its own: those may name a reader.
+func troubleOf(err error) string {
+	var refused *smtp.RefusedError
+	var lost *smtp.LostError
+	switch {
+	case errors.Is(err, smtp.ErrLogin):
+		return "login refused"
+	case errors.Is(err, smtp.ErrTLS):
+		return "no safe connection"
+	case errors.As(err, &refused):
+		return fmt.Sprintf("answered %d at %s", refused.Reply.Code, refused.Reply.Step)
+	case errors.As(err, &lost):
+		return fmt.Sprintf("link lost at %s", lost.Step)
+	}
+	return "other"
 }
 
 func (r *relay) alarm(ctx context.Context, err error) {
@@ -153,6 +171,7 @@ func (r *relay) clear(ctx context.Context) {
 	if _, err := r.db.ClearAlarm(ctx, "relay", r.name()); err != nil {
 		r.log.Error("alarm could not be cleared", "relay", r.name(), "error", err)
 	}
+	r.log.Info("relay takes mail again", "relay", r.name())
 }
 
 // lost notes that the link died without an answer. It reports true, and the relay rests for a

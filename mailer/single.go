@@ -3,6 +3,7 @@ package mailer
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/olomotimes/tipsheet/data"
 	"github.com/olomotimes/tipsheet/mailer/smtp"
@@ -127,11 +128,11 @@ func (w *worker) stopped(q *queue, v data.Verdict) error {
 		q.done(1)
 		return errStop // the rest is skipped in one go
 	case v.Skipped != "":
-		w.m.Log.Info("delivery skipped", "mailing", d.MailingID, "seq", d.Seq, "reason", v.Skipped)
+		w.m.teller.tell(slog.LevelInfo, "delivery skipped", d, "reason", v.Skipped)
 		q.done(1)
 		return nil
 	}
-	w.m.Log.Info("delivery stopped before its intent", "mailing", d.MailingID, "seq", d.Seq, "lease_lost", v.Lost)
+	w.m.teller.tell(slog.LevelInfo, "delivery stopped before its intent", d, "lease_lost", v.Lost)
 	return errStop
 }
 

@@ -26,6 +26,7 @@ type worker struct {
 	name    string
 	letters bool // letters only, one at a time
 	conn    *smtp.Conn
+	noes    int // messages that were refused over conn before their dot
 
 	losses losses
 
@@ -88,6 +89,7 @@ func (w *worker) hangUp() {
 	if w.conn != nil {
 		w.conn.Close()
 		w.conn = nil
+		w.relay.counts.open.Add(-1)
 	}
 }
 
@@ -160,6 +162,8 @@ func (w *worker) notBefore(err error) time.Time {
 		return now
 	case errors.As(err, &wait):
 		return wait.until
+	case w.relay.resting(time.Now()) > 0 && w.relay.gate.share.others():
+		return now // another relay can have it
 	}
 	return now.Add(max(w.relay.resting(time.Now()), time.Second))
 }
@@ -196,7 +200,7 @@ func (w *worker) step(ctx context.Context, q *queue) (more bool, err error) {
 
 // connect sees to a connection that takes another message.
 func (w *worker) connect(ctx context.Context) error {
-	if w.conn != nil && !w.conn.Usable() {
+	if w.conn != nil && (w.noes >= fewNoes || !w.conn.Usable()) {
 		w.hangUp()
 	}
 	if w.conn != nil {
@@ -206,14 +210,20 @@ func (w *worker) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.conn = conn
+	w.conn, w.noes = conn, 0
+	w.relay.counts.open.Add(1)
 	return nil
 }
+
+// fewNoes is after how many refused messages a connection is opened anew: Postfix answers later
+// and later from the tenth error of a session on, and each such message makes two.
+const fewNoes = 4
 
 // drop forgets a connection that has closed itself, or hangs up without a dot.
 func (w *worker) drop() {
 	if w.conn != nil {
 		w.conn.Abort()
 		w.conn = nil
+		w.relay.counts.open.Add(-1)
 	}
 }

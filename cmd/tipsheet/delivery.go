@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,45 +16,99 @@ func (a *app) deliveryCommand() *cobra.Command {
 	return group("delivery", "Who got it, who did not, and why", a.deliveryList(), a.deliveryShow())
 }
 
+// A deliveryQuestion is what `delivery list` is asked.
+type deliveryQuestion struct {
+	issue, after int64
+	word         string
+	limit        int
+}
+
+func (q deliveryQuestion) validate() error {
+	switch {
+	case q.issue == 0:
+		return usage("name the issue with --issue; `tipsheet issue list` shows them")
+	case q.limit < 1:
+		return usage("--limit %d is not a number of deliveries; write 1 or more", q.limit)
+	case q.word != "" && !slices.Contains(deliveryWords[:], data.Word(q.word)):
+		return usage("--word %q is not one of %s", q.word, wordList())
+	}
+	return nil
+}
+
+func wordList() string {
+	var all []string
+	for _, w := range deliveryWords {
+		all = append(all, string(w))
+	}
+	return strings.Join(all, ", ")
+}
+
 func (a *app) deliveryList() *cobra.Command {
-	var word string
-	var issue, after int64
-	var limit int
+	var q deliveryQuestion
 	c := &cobra.Command{
 		Use: "list --issue ID", Short: "The deliveries of an issue", Args: takes(0, false),
+		Long: "list shows who got an issue, who did not, and what the relay said of it. The words:\n\n" +
+			"  accepted   the relay has taken it over         deferred   not now: it is tried again\n" +
+			"  refused    the relay's no is final             gave_up    deferred until there was no time left\n" +
+			"  skipped    not sent, such as who had left      open       not tried yet, or on its way\n" +
+			"  uncertain  the link died at the final dot: nobody knows whether the relay took it\n" +
+			"  held       uncertain, and waits for a person   assumed    uncertain, and counted as accepted",
 		RunE: func(c *cobra.Command, _ []string) error {
-			if issue == 0 {
-				return usage("name the issue with --issue; `tipsheet issue list` shows them")
+			if err := q.validate(); err != nil {
+				return err
 			}
-			return a.withIssue(c, []string{fmt.Sprint(issue)}, func(p *paper, i data.Issue) error {
+			return a.withIssue(c, []string{fmt.Sprint(q.issue)}, func(p *paper, i data.Issue) error {
 				if i.MailingID == 0 {
 					return &data.UserError{Message: fmt.Sprintf("issue %d is not closed, so it has no deliveries yet", i.ID)}
 				}
-				all, err := p.db.Deliveries(c.Context(), i.MailingID, data.Word(word), after, limit)
-				if err != nil {
-					return err
-				}
-				var rows [][]any
-				for _, d := range all {
-					rows = append(rows, []any{fmt.Sprintf("%d/%d", d.MailingID, d.Seq), d.Address, string(d.Word), d.Attempts})
-				}
-				if err := a.table([]string{"Delivery", "Address", "Word", "Attempts"}, rows); err != nil || a.json {
-					return err
-				}
-				return a.sayFolded(c.Context(), p, i.MailingID)
+				return a.listDeliveries(c.Context(), p, i.MailingID, q)
 			})
 		},
 	}
-	c.Flags().Int64Var(&issue, "issue", 0, "which issue")
-	c.Flags().StringVar(&word, "word", "", "only those: open, accepted, deferred, refused, uncertain, assumed, gave_up, skipped, held")
-	c.Flags().Int64Var(&after, "after", 0, "from after this number on")
-	c.Flags().IntVar(&limit, "limit", 100, "how many")
+	c.Flags().Int64Var(&q.issue, "issue", 0, "which issue")
+	c.Flags().StringVar(&q.word, "word", "", "only those: "+wordList())
+	c.Flags().Int64Var(&q.after, "after", 0, "from after this number on")
+	c.Flags().IntVar(&q.limit, "limit", 100, "how many")
 	return c
+}
+
+func (a *app) listDeliveries(ctx context.Context, p *paper, mailing int64, q deliveryQuestion) error {
+	all, err := p.db.Deliveries(ctx, mailing, data.Word(q.word), q.after, q.limit)
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for _, d := range all {
+		said, next := "", time.Time{}
+		if d.Word != data.WordAccepted {
+			h, err := p.db.History(ctx, mailing, d.Seq)
+			if err != nil {
+				return err
+			}
+			if l, ok := h.Verdict(); ok {
+				said = saidOf(l)
+			}
+			next = h.NextAt
+		}
+		rows = append(rows, []any{fmt.Sprintf("%d/%d", d.MailingID, d.Seq), d.Address, string(d.Word), d.Attempts, next, said})
+	}
+	if err := a.table([]string{"Delivery", "Address", "Word", "Attempts", "Next", "Said"}, rows); err != nil || a.json {
+		return err
+	}
+	if len(all) == q.limit {
+		fmt.Fprintf(a.out, "there may be more: go on with --after %d\n", all[len(all)-1].Seq)
+	}
+	return a.sayFolded(ctx, p, mailing)
 }
 
 func (a *app) deliveryShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show MAILING/NUMBER", Short: "All that the ledger says of one delivery", Args: takes(1, false),
+		Use: "show MAILING/NUMBER", Short: "All that the ledger says of one delivery, and what happens next", Args: takes(1, false),
+		Long: "show tells each attempt at a delivery with its time, step, code and the relay's words, and what happens next.\n" +
+			"`tipsheet delivery list` has the numbers. With --json it prints one object:\n\n" +
+			`  {"delivery", "issue", "letter", "address", "word", "attempts", "next_at", "until", "next",` + "\n" +
+			`   "ledger": [{"at", "attempt", "kind", "word", "relay", "step", "code", "enhanced", "text"}]}` + "\n\n" +
+			"issue is null for a letter, letter for an issue. next_at is when another attempt is due, until when the last may be.",
 		RunE: func(c *cobra.Command, args []string) error {
 			m, s, ok := strings.Cut(args[0], "/")
 			if !ok {
@@ -67,26 +122,7 @@ func (a *app) deliveryShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.with(c, func(p *paper) error {
-				lines, err := p.db.LedgerOf(c.Context(), mailing, seq)
-				if err != nil {
-					return err
-				}
-				if len(lines) == 0 {
-					if err := p.deliveryIsThere(c.Context(), mailing, seq); err != nil {
-						return err
-					}
-				}
-				var rows [][]any
-				for _, l := range lines {
-					said := l.Text
-					if l.Code != 0 {
-						said = strings.TrimSpace(fmt.Sprintf("%d %s %s", l.Code, l.Enhanced, l.Text))
-					}
-					rows = append(rows, []any{l.At, l.Attempt, l.Kind, l.Word, l.Relay, l.Step, said})
-				}
-				return a.table([]string{"At", "Attempt", "Kind", "Word", "Relay", "Step", "Said"}, rows)
-			})
+			return a.with(c, func(p *paper) error { return a.showDelivery(c.Context(), p, mailing, seq) })
 		},
 	}
 }
@@ -104,13 +140,8 @@ func (a *app) sayFolded(ctx context.Context, p *paper, mailing int64) error {
 	return err
 }
 
-// deliveryIsThere tells a delivery that was not tried yet from one that was folded, and from one
-// that does not exist.
-func (p *paper) deliveryIsThere(ctx context.Context, mailing, seq int64) error {
-	all, err := p.db.Deliveries(ctx, mailing, "", seq-1, 1)
-	if err != nil || (len(all) == 1 && all[0].Seq == seq) {
-		return err
-	}
+// noDelivery tells a delivery that was folded from one that does not exist.
+func (p *paper) noDelivery(ctx context.Context, mailing, seq int64) error {
 	if m, err := p.db.Mailing(ctx, mailing); err == nil && seq >= 1 && seq <= int64(m.Audience) {
 		return &data.UserError{Message: fmt.Sprintf("delivery %d/%d was folded: it was accepted, assumed, given up or skipped", mailing, seq), Hint: "`tipsheet issue status` has the totals"}
 	}

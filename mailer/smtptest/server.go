@@ -40,6 +40,7 @@ type Refusal struct {
 	Code     int
 	Enhanced [3]int // zero derives X.0.0 from Code
 	Text     string
+	Drop     bool // closes the connection in place of an answer
 }
 
 // Options says how a server behaves. The zero value takes everything, without TLS or login.
@@ -183,7 +184,7 @@ func (s *Server) accept(m Message) {
 }
 
 // verdict asks the options' verdict and gives it in go-smtp's form.
-func (s *Server) verdict(e Event) error {
+func (s *Server) verdict(c *gosmtp.Conn, e Event) error {
 	if s.options.Verdict == nil {
 		return nil
 	}
@@ -195,6 +196,10 @@ func (s *Server) verdict(e Event) error {
 	enhanced := gosmtp.EnhancedCode(r.Enhanced)
 	if r.Enhanced == [3]int{} {
 		enhanced = gosmtp.EnhancedCode{r.Code / 100, 0, 0}
+	}
+	if r.Drop {
+		// go-smtp then writes its answer to nobody.
+		_ = c.Conn().Close()
 	}
 	return &gosmtp.SMTPError{Code: r.Code, EnhancedCode: enhanced, Message: r.Text}
 }

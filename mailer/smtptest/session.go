@@ -46,7 +46,7 @@ func (ss *session) Mail(from string, _ *gosmtp.MailOptions) error {
 	}
 	e := ss.event(StageMail)
 	e.From = from
-	if err := ss.server.verdict(e); err != nil {
+	if err := ss.server.verdict(ss.conn, e); err != nil {
 		return err
 	}
 	ss.from = from
@@ -57,7 +57,7 @@ func (ss *session) Mail(from string, _ *gosmtp.MailOptions) error {
 func (ss *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	e := ss.event(StageRcpt)
 	e.To = to
-	if err := ss.server.verdict(e); err != nil {
+	if err := ss.server.verdict(ss.conn, e); err != nil {
 		return err
 	}
 	ss.to = append(ss.to, to)
@@ -67,7 +67,7 @@ func (ss *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 // Data takes the content. go-smtp has said 354 by now, so a refusal at StageData comes where
 // one at StageDot would, without the content having been looked at.
 func (ss *session) Data(r io.Reader) error {
-	if err := ss.server.verdict(ss.event(StageData)); err != nil {
+	if err := ss.server.verdict(ss.conn, ss.event(StageData)); err != nil {
 		_, _ = io.Copy(io.Discard, r) // go-smtp wants it read; the refusal stands whatever it is
 		return err
 	}
@@ -77,7 +77,7 @@ func (ss *session) Data(r io.Reader) error {
 	}
 	e := ss.event(StageDot)
 	e.Data = data
-	if err := ss.server.verdict(e); err != nil {
+	if err := ss.server.verdict(ss.conn, e); err != nil {
 		return err
 	}
 	ss.server.accept(Message{From: ss.from, To: ss.to, Data: data, User: e.User, TLS: e.TLS})

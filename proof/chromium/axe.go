@@ -78,10 +78,13 @@ const audit = `axe.run(document, {iframes: false, preload: false, resultTypes: [
 // status is what the page in the tab was answered with.
 const status = `performance.getEntriesByType("navigation")[0].responseStatus`
 
-// Audit opens each page in each of [Looks] and returns what axe-core finds wrong. No page to visit, a missing axe-core, a page with
+// Audit is AuditIn with [Looks].
+func (p *Page) Audit(visits []Visit) ([]Violation, error) { return p.AuditIn(Looks(), visits) }
+
+// AuditIn opens each page in each of the looks and returns what axe-core finds wrong. No page to visit, a missing axe-core, a page with
 // another status and one on which no rule had anything to check are errors.
-func (p *Page) Audit(visits []Visit) ([]Violation, error) {
-	if len(visits) == 0 {
+func (p *Page) AuditIn(looks []Look, visits []Visit) ([]Violation, error) {
+	if len(visits) == 0 || len(looks) == 0 {
 		return nil, errors.New("audit pages: there is none to visit")
 	}
 	axe, err := readAxe()
@@ -90,7 +93,7 @@ func (p *Page) Audit(visits []Visit) ([]Violation, error) {
 	}
 	var all []Violation
 	for _, v := range visits {
-		found, err := p.audit(v, axe)
+		found, err := p.audit(looks, v, axe)
 		if err != nil {
 			return nil, fmt.Errorf("audit %s: %w", v.Name, err)
 		}
@@ -99,7 +102,7 @@ func (p *Page) Audit(visits []Visit) ([]Violation, error) {
 	return all, nil
 }
 
-func (p *Page) audit(v Visit, axe string) ([]Violation, error) {
+func (p *Page) audit(looks []Look, v Visit, axe string) ([]Violation, error) {
 	if err := p.Open(v.URL); err != nil {
 		return nil, err
 	}
@@ -114,7 +117,7 @@ func (p *Page) audit(v Visit, axe string) ([]Violation, error) {
 		return nil, err
 	}
 	var all []Violation
-	for _, look := range Looks() {
+	for _, look := range looks {
 		if err := errors.Join(p.Window(look.Width, 0), p.Dark(look.Dark)); err != nil {
 			return nil, err
 		}
