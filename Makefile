@@ -4,7 +4,7 @@ KILLS ?= 1000
 CUTS ?= 50
 AXE_VERSION = 4.10.3
 
-.PHONY: build demo test check score deps train fuzz crash soak bench-mailer
+.PHONY: build demo test check score deps train fuzz crash soak bench-mailer bench-digest
 
 build:
 	go build -o bin/tipsheet ./cmd/tipsheet
@@ -35,6 +35,10 @@ score:
 bench-mailer:
 	@go run ./cmd/bench-mailer $(BENCH)
 
+# Composing 50 and 2,000 variants, and freezing an audience of a million: docs/perf.md. READERS=n for fewer.
+bench-digest:
+	go test ./digest -run '^$$' -bench 'Compose|Freeze' -benchtime 1x -timeout 30m
+
 # The sorter's model, from its corpus.
 train:
 	go run ./inbox/sorter/train
@@ -53,6 +57,8 @@ crash:
 	@KILLS=$(KILLS) bash -o pipefail -c "go test ./mailer -run TestKilled -count=1 -v -timeout 120m | \
 		awk '/^crash: /{last=\$$0; next} {print; fflush()} END{print last}'"
 
-# And cutting the power, on a disk that forgets what was not synced.
+# And cutting the power, on a disk that forgets what was not synced; and the schedule, in every zone.
 soak: crash
 	CUTS=$(CUTS) go test ./data -run 'Row2|Row3|PowerCut' -count=1 -v -timeout 30m
+	SWEEP=all go test ./digest -run DueWhenTheOracleSays -count=1 -v -timeout 45m
+	YEAR=1 go test ./digest -run YearIsTold -count=1 -v -timeout 60m

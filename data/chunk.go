@@ -28,6 +28,7 @@ type Delivery struct {
 	Name      string
 	// Subscription is what the delivery is for; 0 for a letter.
 	Subscription int64
+	Variant      int64 // of its mailing's words; 0: the only one
 	Chunk        int   // the chunk it is claimed through; 0: through its retry
 	Token        int64 // of that claim
 	Left         bool  // when it was read, its reader had left
@@ -123,10 +124,10 @@ func (t *tx) releaseChunk(c Chunk, next time.Time) error {
 func (db *DB) ChunkDeliveries(ctx context.Context, c Chunk, after int64, limit int) ([]Delivery, error) {
 	all, err := query(ctx, db, func(s scanner) (Delivery, error) {
 		d := Delivery{MailingID: c.MailingID, Attempt: 1, Chunk: c.N, Token: c.Token}
-		err := s.Scan(&d.Seq, &d.Address, &d.Name, &d.Subscription, &d.Left)
+		err := s.Scan(&d.Seq, &d.Address, &d.Name, &d.Subscription, &d.Variant, &d.Left)
 		return d, err
 	}, `
-		SELECT d.seq, d.address, d.name, COALESCE(d.subscription_id, 0), NOT (`+maySend+`)
+		SELECT d.seq, d.address, d.name, COALESCE(d.subscription_id, 0), COALESCE(d.variant_id, 0), NOT (`+maySend+`)
 		FROM delivery d
 		JOIN mailing m ON m.id = d.mailing_id
 		WHERE d.mailing_id = $1 AND d.seq > $2 AND d.seq BETWEEN $3 AND $4

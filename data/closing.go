@@ -2,24 +2,13 @@ package data
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
 )
-
-// A Variant is the frozen words of a mailing for one distinct (stories, edition, language).
-// In HTML and Text, a reader's tokens stand as placeholders that the mailer fills in.
-type Variant struct {
-	ID        int64
-	MailingID int64
-	Edition   string // full, headlines or text
-	Language  string
-	Subject   string
-	Preheader string
-	HTML      string // empty: plain text only
-	Text      string
-}
 
 // BeginClosing freezes which stories an issue has and fixes the instant whose active
 // subscriptions are its audience. The issue must be a draft, or wait for an approval that
@@ -59,97 +48,60 @@ func (db *DB) BeginClosing(ctx context.Context, issue int64, stories []int64, h 
 			  AND (approved_at IS NOT NULL OR NOT (SELECT approval FROM newsletter WHERE id = newsletter_id))`, mailing, t.now, issue); err != nil {
 			return err
 		}
-		for i, story := range stories {
-			if _, err := t.exec(`
-				INSERT INTO issue_story (issue_id, story_id, newsletter_id, position)
-				SELECT id, $1, newsletter_id, $2
-				FROM issue
-				WHERE id = $3
-				ON CONFLICT DO NOTHING`, story, i+1, issue); err != nil {
-				return err
-			}
-		}
-		return nil
+		return t.takeStories(issue, stories)
 	})
 	return found(err, "begin closing issue %d", issue)
 }
 
-// FreezeSlice moves the next size moves of subscriptions into the ledger: those that made one
-// active which still was at the instant closing began, whatever happened since. The latest
-// comes first, so that a relay that is warming up writes to the readers who remember having
-// asked. It reports whether there may be more. One whose address is suppressed is left out,
-// with that reason. It may be repeated.
-func (db *DB) FreezeSlice(ctx context.Context, issue int64, size int) (more bool, err error) {
-	err = db.update(ctx, func(t *tx) error {
-		var mailing, newsletter, mark, through, first, seen int64
-		if err := t.row(`
-			SELECT m.id, i.newsletter_id, i.audience_move, m.frozen_through
-			FROM issue i
-			JOIN mailing m ON m.id = i.mailing_id
-			WHERE i.id = $1 AND i.state = 'closing'`, issue).Scan(&mailing, &newsletter, &mark, &through); err != nil {
-			return err
-		}
-		if through == 0 {
-			through = mark + 1
-		}
-		if err := t.row(`
-			SELECT COALESCE(MIN(id), 0), COUNT(*)
-			FROM (SELECT id FROM subscription_move WHERE id < $1 ORDER BY id DESC LIMIT $2) slice`,
-			through, size).Scan(&first, &seen); err != nil {
-			return err
-		}
-		if seen == 0 {
-			return nil
-		}
-		more = seen == int64(size)
-		return t.freeze(mailing, newsletter, mark, first, through)
-	})
-	return more, found(err, "freeze audience of issue %d", issue)
-}
-
-// audience selects the subscriptions of a newsletter that a move from $3 on and before $4 made
-// active, and that no later move up to $2 changed.
-const audience = `
-	FROM subscription_move v
-	JOIN subscription s ON s.id = v.subscription_id
-	JOIN subscriber r ON r.id = s.subscriber_id
-	WHERE v.id >= $3 AND v.id < $4
-	  AND v.state = 'active'
-	  AND s.newsletter_id = $1
-	  AND NOT EXISTS (
-		SELECT 1 FROM subscription_move w
-		WHERE w.subscription_id = v.subscription_id AND w.id > v.id AND w.id <= $2)`
-
-func (t *tx) freeze(mailing, newsletter, mark, first, before int64) error {
-	if _, err := t.exec(`
-		INSERT INTO left_out (mailing_id, subscription_id, reason)
-		SELECT $5, s.id, 'suppressed'`+audience+`
-		  AND EXISTS (SELECT 1 FROM suppression x WHERE x.address = r.address)
-		ON CONFLICT DO NOTHING`, newsletter, mark, first, before, mailing); err != nil {
+// takeStories writes down which stories an issue has, in that order. What an editor had placed
+// and is not among them goes back.
+func (t *tx) takeStories(issue int64, stories []int64) error {
+	if _, err := t.exec(`UPDATE issue_story SET position = 0 WHERE issue_id = $1 AND NOT hidden`, issue); err != nil {
 		return err
 	}
-	if _, err := t.exec(`
-		INSERT INTO delivery (mailing_id, seq, subscriber_id, subscription_id, address, name)
-		SELECT $5, (SELECT COALESCE(MAX(seq), 0) FROM delivery WHERE mailing_id = $5) + ROW_NUMBER() OVER (ORDER BY v.id DESC),
-			r.id, s.id, r.typed, r.name`+audience+`
-		  AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address = r.address)`, newsletter, mark, first, before, mailing); err != nil {
+	for i, story := range stories {
+		n, err := t.exec(`
+			UPDATE issue_story
+			SET position = $1
+			WHERE issue_id = $2 AND story_id = $3 AND NOT hidden
+			  AND EXISTS (SELECT 1 FROM story WHERE id = $3 AND state = 'new')`, i+1, issue, story)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			continue
+		}
+		if _, err := t.exec(`
+			INSERT INTO issue_story (issue_id, story_id, newsletter_id, position)
+			SELECT i.id, s.id, i.newsletter_id, $1
+			FROM issue i, story s
+			WHERE i.id = $2 AND s.id = $3 AND s.state = 'new'
+			ON CONFLICT DO NOTHING`, i+1, issue, story); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(`DELETE FROM issue_story WHERE issue_id = $1 AND NOT hidden AND position = 0`, issue); err != nil {
 		return err
 	}
-	return t.move(`UPDATE mailing SET frozen_through = $1 WHERE id = $2 AND state = 'freezing'`, first, mailing)
+	var n int
+	if err := t.row(`SELECT COUNT(*) FROM issue_story WHERE issue_id = $1 AND NOT hidden`, issue).Scan(&n); err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrConflict
+	}
+	return nil
 }
 
-// FinishClosing writes the words, the count and the state: from here on the issue is sent at
-// its due time; where the database is held, it is held with it. Deliveries are cut into chunks
-// of chunkSize. An issue that is not closing is ErrConflict, so that a second call changes
-// nothing.
+// FinishClosing writes the issue's words, the count and the state: from here on the issue is sent
+// at its due time, and those who chose an hour of their own get it then; where the database is
+// held, it is held with it. v is the main variant; one with an id is written already. Deliveries
+// are cut into chunks of chunkSize, part by part. An issue that is not closing is ErrConflict, so
+// that a second call changes nothing.
 func (db *DB) FinishClosing(ctx context.Context, issue int64, v Variant, chunkSize int) error {
 	err := db.update(ctx, func(t *tx) error {
-		var mailing, due, count int64
-		if err := t.row(`
-			SELECT m.id, m.due_at, (SELECT COALESCE(MAX(d.seq), 0) FROM delivery d WHERE d.mailing_id = m.id)
-			FROM issue i
-			JOIN mailing m ON m.id = i.mailing_id
-			WHERE i.id = $1`, issue).Scan(&mailing, &due, &count); err != nil {
+		mailing, err := t.closing(issue)
+		if err != nil {
 			return err
 		}
 		if err := t.move(`
@@ -158,16 +110,35 @@ func (db *DB) FinishClosing(ctx context.Context, issue int64, v Variant, chunkSi
 			WHERE id = $4 AND state = 'closing'`, v.Subject, v.Preheader, t.now, issue); err != nil {
 			return err
 		}
-		if err := t.keepVariant(mailing, v); err != nil {
+		if v.ID == 0 {
+			if _, err := t.keepVariant(mailing, v); err != nil {
+				return err
+			}
+		}
+		parts, err := t.parts(mailing, int64(chunkSize))
+		if err != nil {
 			return err
 		}
-		if err := t.cutChunks(mailing, count, int64(chunkSize), due); err != nil {
+		count, n := int64(0), int64(0)
+		for _, p := range parts {
+			if n, err = t.cutChunks(mailing, n, p); err != nil {
+				return err
+			}
+			count += p.hi - p.lo + 1
+		}
+		if _, err := t.exec(`DELETE FROM closing_choice WHERE mailing_id = $1`, mailing); err != nil {
 			return err
 		}
 		if count == 0 { // nobody to send it to: the archive has it, and its stories are told
 			return t.move(`UPDATE mailing SET state = 'complete', completed_at = $1 WHERE id = $2 AND state = 'freezing'`, t.now, mailing)
 		}
-		if err := t.move(`UPDATE mailing SET state = 'closed', audience = $1 WHERE id = $2 AND state = 'freezing'`, count, mailing); err != nil {
+		first, last := parts[0].at, parts[len(parts)-1].at
+		if err := t.move(`
+			UPDATE mailing
+			SET state = 'closed', audience = $1,
+				late_at = CASE WHEN late_at > $2 THEN late_at ELSE late_at + ($3 - due_at) END,
+				give_up_at = `+greatest("give_up_at", "$4 + "+wordLasts)+`
+			WHERE id = $5 AND state = 'freezing'`, count, int64(math.MaxInt64)/2, first, last, mailing); err != nil {
 			return err
 		}
 		return t.holdNew(mailing)
@@ -175,43 +146,109 @@ func (db *DB) FinishClosing(ctx context.Context, issue int64, v Variant, chunkSi
 	return found(err, "close issue %d", issue)
 }
 
-func (t *tx) keepVariant(mailing int64, v Variant) error {
-	_, err := t.exec(`
-		INSERT INTO variant (mailing_id, edition, language, subject, preheader, html, text)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, mailing, v.Edition, v.Language, v.Subject, v.Preheader, v.HTML, v.Text)
-	return err
+// closing is the mailing of an issue that is closing, or ErrConflict.
+func (t *tx) closing(issue int64) (mailing int64, err error) {
+	err = t.row(`SELECT COALESCE(mailing_id, 0) FROM issue WHERE id = $1 AND state = 'closing'`, issue).Scan(&mailing)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return mailing, err
+	}
+	if err := t.exists(`SELECT 1 FROM issue WHERE id = $1`, issue); err != nil {
+		return 0, err
+	}
+	return 0, ErrConflict
 }
 
-// cutChunks cuts the deliveries 1 to count into chunks, in one statement: there may be thousands.
-func (t *tx) cutChunks(mailing, count, size, due int64) error {
-	if count == 0 {
-		return nil
-	}
-	_, err := t.exec(`
-		WITH RECURSIVE part (n, lo) AS (
-			SELECT 1, 1
+// A part is a run of an issue's deliveries that may go at one time.
+type part struct {
+	lo, hi int64 // sequence numbers, both within
+	size   int64 // of its chunks
+	at     int64
+}
+
+const (
+	partShift     = 28 // the deliveries of a part are numbered from its minute << partShift on
+	chunksOfPart  = 16 // where there are several parts, a small one is cut into that many chunks
+	smallestChunk = 10
+)
+
+// parts are the parts of an issue that have readers, in the order of their times.
+func (t *tx) parts(mailing, size int64) ([]part, error) {
+	rows, err := t.rows(`
+		SELECT part, MAX(at)
+		FROM (
+			SELECT part, next_at AS at FROM closing_choice WHERE mailing_id = $1
 			UNION ALL
-			SELECT n + 1, lo + $3 FROM part WHERE lo + $3 <= $2
-		)
-		INSERT INTO chunk (mailing_id, n, lo, hi, state, next_at)
-		SELECT $1, n, lo, CASE WHEN lo + $3 - 1 < $2 THEN lo + $3 - 1 ELSE $2 END, 'open', $4
-		FROM part`, mailing, count, size, due)
-	return err
+			SELECT 0, due_at FROM mailing WHERE id = $1
+		) times
+		GROUP BY part
+		ORDER BY part`, mailing)
+	if err != nil {
+		return nil, err
+	}
+	all, err := collect(rows, func(s scanner) (part, error) {
+		var p part
+		err := s.Scan(&p.lo, &p.at)
+		return p, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var used []part
+	for _, p := range all {
+		from := p.lo << partShift
+		if err := t.row(`
+			SELECT COALESCE(MAX(seq), $2)
+			FROM delivery
+			WHERE mailing_id = $1 AND seq > $2 AND seq < $3`, mailing, from, from+1<<partShift).Scan(&p.hi); err != nil {
+			return nil, err
+		}
+		if p.lo = from + 1; p.hi >= p.lo {
+			used = append(used, p)
+		}
+	}
+	for i := range used {
+		used[i].size = size
+		if len(used) > 1 {
+			used[i].size = min(size, max((used[i].hi-used[i].lo+1)/chunksOfPart, smallestChunk))
+		}
+	}
+	return used, nil
 }
 
-// Variants are the frozen words of a mailing.
-func (db *DB) Variants(ctx context.Context, mailing int64) ([]Variant, error) {
-	all, err := query(ctx, db, func(s scanner) (Variant, error) {
-		var v Variant
-		err := s.Scan(&v.ID, &v.MailingID, &v.Edition, &v.Language, &v.Subject, &v.Preheader, &v.HTML, &v.Text)
-		return v, err
+// cutChunks cuts a part's deliveries into chunks after the first n, in one statement: there may be
+// thousands. It returns how many chunks there are then.
+func (t *tx) cutChunks(mailing, n int64, p part) (int64, error) {
+	made, err := t.exec(`
+		WITH RECURSIVE part (n, lo) AS (
+			SELECT $1 + 1, $2
+			UNION ALL
+			SELECT n + 1, lo + $4 FROM part WHERE lo + $4 <= $3
+		)
+		INSERT INTO chunk (mailing_id, n, lo, hi, state, next_at, due_at)
+		SELECT $5, n, lo, CASE WHEN lo + $4 - 1 < $3 THEN lo + $4 - 1 ELSE $3 END, 'open', $6, $6
+		FROM part`, n, p.lo, p.hi, p.size, mailing, p.at)
+	return n + made, err
+}
+
+// A Part is the readers of an issue whose mail may go from one time on.
+type Part struct {
+	At      time.Time
+	Readers int
+}
+
+// Parts are the times at which an issue's mail may go, in order: its due time, and the hours that
+// readers chose. Once its deliveries are folded there are none.
+func (db *DB) Parts(ctx context.Context, mailing int64) ([]Part, error) {
+	all, err := query(ctx, db, func(s scanner) (Part, error) {
+		var p Part
+		err := s.Scan(at(&p.At), &p.Readers)
+		return p, err
 	}, `
-		SELECT id, mailing_id, edition, language, subject, preheader, html, text
-		FROM variant
-		WHERE mailing_id = $1
-		ORDER BY id`, mailing)
-	if err != nil {
-		return nil, fmt.Errorf("read variants of mailing %d: %w", mailing, err)
-	}
-	return all, nil
+		SELECT COALESCE(c.due_at, m.due_at), SUM(c.hi - c.lo + 1)
+		FROM chunk c
+		JOIN mailing m ON m.id = c.mailing_id
+		WHERE c.mailing_id = $1
+		GROUP BY 1
+		ORDER BY 1`, mailing)
+	return all, found(err, "list parts of mailing %d", mailing)
 }

@@ -18,17 +18,18 @@ type Feed struct {
 	FirstReadAt  time.Time // zero: never read
 	NextAt       time.Time
 	ReadAt       time.Time // the last answer that could be used; zero: none
+	FullAt       time.Time // the last one that was more than "nothing new"; zero: none
 	FailingSince time.Time // zero: it is well
 	Failures     int       // in a row
 	LastError    string
 }
 
-const feedColumns = `id, url, title, link, etag, last_modified, added_at, first_read_at, next_at, read_at, failing_since, failures, last_error`
+const feedColumns = `id, url, title, link, etag, last_modified, added_at, first_read_at, next_at, read_at, full_at, failing_since, failures, last_error`
 
 func scanFeed(s scanner) (Feed, error) {
 	var f Feed
 	err := s.Scan(&f.ID, &f.URL, &f.Title, &f.Link, &f.ETag, &f.LastModified, at(&f.AddedAt), at(&f.FirstReadAt),
-		at(&f.NextAt), at(&f.ReadAt), at(&f.FailingSince), &f.Failures, &f.LastError)
+		at(&f.NextAt), at(&f.ReadAt), at(&f.FullAt), at(&f.FailingSince), &f.Failures, &f.LastError)
 	return f, err
 }
 
@@ -39,7 +40,9 @@ func (db *DB) AddFeed(ctx context.Context, url string) (Feed, error) {
 		_, err := t.exec(`
 			INSERT INTO feed (url, added_at, next_at)
 			VALUES ($1, $2, $2)
-			ON CONFLICT (url) DO UPDATE SET removed_at = NULL`, url, t.now)
+			ON CONFLICT (url) DO UPDATE SET
+				removed_at = NULL, first_read_at = NULL, etag = '', last_modified = '', failures = 0, failing_since = NULL, last_error = '', next_at = $2
+			WHERE feed.removed_at IS NOT NULL`, url, t.now)
 		return err
 	})
 	if err != nil {
@@ -78,91 +81,51 @@ func (db *DB) Feeds(ctx context.Context) ([]Feed, error) {
 	return all, nil
 }
 
-// DueFeeds are the feeds whose next poll is due.
-func (db *DB) DueFeeds(ctx context.Context) ([]Feed, error) {
+// DueFeeds are the feeds whose next poll is due, and those that are well and were not asked since
+// before; a zero before means none of these.
+func (db *DB) DueFeeds(ctx context.Context, before time.Time) ([]Feed, error) {
+	early := int64(0)
+	if !before.IsZero() {
+		early = millis(before)
+	}
 	all, err := query(ctx, db, scanFeed, `
 		SELECT `+feedColumns+`
 		FROM feed
-		WHERE next_at <= $1 AND removed_at IS NULL
-		ORDER BY next_at, id`, millis(db.Now()))
+		WHERE (next_at <= $1 OR (failures = 0 AND asked_at < $2)) AND removed_at IS NULL
+		ORDER BY next_at, id`, millis(db.Now()), early)
 	if err != nil {
 		return nil, fmt.Errorf("list due feeds: %w", err)
 	}
 	return all, nil
 }
 
+// BrokenFeeds are the feeds that are broken since before the given time, and that no alarm stands for.
+func (db *DB) BrokenFeeds(ctx context.Context, since time.Time) ([]Feed, error) {
+	all, err := query(ctx, db, scanFeed, `
+		SELECT `+feedColumns+`
+		FROM feed
+		WHERE removed_at IS NULL
+		  AND failing_since <= $1
+		  AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.kind = 'feed' AND a.about = CAST(feed.id AS TEXT) AND a.cleared_at IS NULL)
+		ORDER BY id`, millis(since))
+	if err != nil {
+		return nil, fmt.Errorf("list broken feeds: %w", err)
+	}
+	return all, nil
+}
+
+// NextClose is when the next draft closes, or the zero time.
+func (db *DB) NextClose(ctx context.Context) (time.Time, error) {
+	var next time.Time
+	err := db.row(ctx, `
+		SELECT MIN(close_at)
+		FROM issue
+		WHERE state IN ('draft', 'awaiting_approval') AND close_at > $1`, millis(db.Now())).Scan(at(&next))
+	return next, found(err, "read the next closing time")
+}
+
 // Feed returns one feed, or ErrNotFound.
 func (db *DB) Feed(ctx context.Context, id int64) (Feed, error) {
 	f, err := scanFeed(db.row(ctx, `SELECT `+feedColumns+` FROM feed WHERE id = $1`, id))
 	return f, found(err, "read feed %d", id)
-}
-
-// RecordFeedFailure keeps why a poll brought nothing usable, and when it is tried next. The
-// feed's last good state stays.
-func (db *DB) RecordFeedFailure(ctx context.Context, id int64, why string, next time.Time) error {
-	err := db.update(ctx, func(t *tx) error {
-		return t.move(`
-			UPDATE feed
-			SET failures = failures + 1, failing_since = COALESCE(failing_since, $1), last_error = $2, next_at = $3
-			WHERE id = $4`, t.now, why, millis(next), id)
-	})
-	return found(err, "record failure of feed %d", id)
-}
-
-// A FeedAnswer is what one good poll brought.
-type FeedAnswer struct {
-	NotModified  bool // nothing else is set then
-	Title, Link  string
-	ETag         string
-	LastModified string
-	MovedTo      string // the new address after a permanent redirect
-	Stories      []Story
-	NextAt       time.Time
-}
-
-// KeptStories says what RecordFeedAnswer did.
-type KeptStories struct {
-	New     int
-	Edited  int
-	Backlog int // of the new ones: already old at the first sight of the feed
-}
-
-// RecordFeedAnswer keeps a good poll and its stories in one transaction. A story is known by
-// its Key within the feed: seen again, its words follow the site, its state and time stay. On
-// the first sight of a feed, entries published before old are backlog: kept and shown, not
-// mailed.
-func (db *DB) RecordFeedAnswer(ctx context.Context, id int64, a FeedAnswer, old time.Time) (KeptStories, error) {
-	var kept KeptStories
-	err := db.update(ctx, func(t *tx) error {
-		var first instant
-		var firstAt time.Time
-		first = at(&firstAt)
-		if err := t.row(`SELECT first_read_at FROM feed WHERE id = $1`, id).Scan(first); err != nil {
-			return err
-		}
-		for _, s := range a.Stories {
-			backlog := firstAt.IsZero() && s.PublishedAt.Before(old)
-			if err := t.keepStory(id, s, backlog, &kept); err != nil {
-				return err
-			}
-		}
-		return t.feedWell(id, a)
-	})
-	return kept, found(err, "record answer of feed %d", id)
-}
-
-func (t *tx) feedWell(id int64, a FeedAnswer) error {
-	if a.NotModified {
-		return t.move(`
-			UPDATE feed
-			SET failures = 0, failing_since = NULL, last_error = '', read_at = $1, next_at = $2
-			WHERE id = $3`, t.now, millis(a.NextAt), id)
-	}
-	return t.move(`
-		UPDATE feed
-		SET title = $1, link = $2, etag = $3, last_modified = $4,
-			url = CASE WHEN $5 <> '' AND NOT EXISTS (SELECT 1 FROM feed o WHERE o.url = $5) THEN $5 ELSE url END,
-			failures = 0, failing_since = NULL, last_error = '',
-			first_read_at = COALESCE(first_read_at, $6), read_at = $6, next_at = $7
-		WHERE id = $8`, a.Title, a.Link, a.ETag, a.LastModified, a.MovedTo, t.now, millis(a.NextAt), id)
 }

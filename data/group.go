@@ -33,6 +33,7 @@ func (l *Ledger) writeWaiting() {
 		l.mu.Lock()
 		// writeEach has put the notes that it keeps in front.
 		l.waiting = append(group[:kept:kept], l.waiting[n:]...)
+		l.o.Meter.waiting.Store(int64(len(l.waiting)))
 		l.urgent = false
 		for _, one := range l.waiting {
 			l.urgent = l.urgent || one.reply != nil
@@ -79,6 +80,7 @@ func (l *Ledger) write(group []line) error {
 		}
 	}
 	l.look(BeforeCommit, intents, len(outcomes))
+	begun := time.Now()
 	// What was handed in is written even as the process stops.
 	err := l.db.update(context.Background(), func(t *tx) error {
 		// Outcomes first: what follows them, such as a chunk that is given back, rests on them, and
@@ -96,6 +98,7 @@ func (l *Ledger) write(group []line) error {
 		}
 		return nil
 	})
+	l.o.Meter.committed(time.Since(begun), len(group), err)
 	if err == nil {
 		l.look(AfterCommit, intents, len(outcomes))
 	}

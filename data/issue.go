@@ -39,6 +39,7 @@ type Issue struct {
 	Subject      string // empty: by rule, until it is closed
 	Preheader    string
 	Note         string
+	NoteBy       string // who signs it
 	ByHand       bool
 	ApprovedAt   time.Time
 	AudienceAt   time.Time // the instant closing began
@@ -47,12 +48,12 @@ type Issue struct {
 	Audience     int
 }
 
-const issueColumns = `id, newsletter_id, due_at, close_at, shown, shown_reason, COALESCE(mailing_id, 0), subject, preheader, note, by_hand,
+const issueColumns = `id, newsletter_id, due_at, close_at, shown, shown_reason, COALESCE(mailing_id, 0), subject, preheader, note, note_by, by_hand,
 	approved_at, audience_at, closed_at, made_at, audience`
 
 func scanIssue(s scanner) (Issue, error) {
 	var i Issue
-	err := s.Scan(&i.ID, &i.NewsletterID, at(&i.DueAt), at(&i.CloseAt), &i.State, &i.Reason, &i.MailingID, &i.Subject, &i.Preheader, &i.Note,
+	err := s.Scan(&i.ID, &i.NewsletterID, at(&i.DueAt), at(&i.CloseAt), &i.State, &i.Reason, &i.MailingID, &i.Subject, &i.Preheader, &i.Note, &i.NoteBy,
 		&i.ByHand, at(&i.ApprovedAt), at(&i.AudienceAt), at(&i.ClosedAt), at(&i.MadeAt), &i.Audience)
 	if i.State == "freezing" {
 		i.State = IssueClosing
@@ -279,9 +280,17 @@ func (t *tx) dueNow(id, mailing int64) error {
 	if err := t.resume(mailing, `'closed', 'held'`); err != nil {
 		return err
 	}
+	// Who chose an hour of their own still gets it at that hour, but for a day less where the due
+	// time was ahead.
 	_, err = t.exec(`
 		UPDATE chunk
-		SET next_at = $1
+		SET next_at = `+movedPart+`, due_at = `+movedPart+`
 		WHERE mailing_id = $2 AND state <> 'done'`, t.now, mailing)
 	return err
 }
+
+// movedPart is when a part of an issue may go whose due time has become $1.
+const movedPart = `CASE
+			WHEN COALESCE(due_at, 0) <= (SELECT dated_at FROM mailing WHERE id = $2) OR due_at <= $1 THEN $1
+			WHEN due_at - 86400000 >= $1 THEN due_at - 86400000
+			ELSE due_at END`

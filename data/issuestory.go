@@ -8,7 +8,8 @@ import (
 // An IssueStory is a story's place in an issue.
 type IssueStory struct {
 	Story
-	Position  int
+	Position  int    // in a draft 0 but for those that an editor placed
+	Placed    bool   // an editor gave it its position
 	ShownAs   string // the title in this issue; empty: the story's own
 	HiddenNow bool   // kept out of this issue and of the newsletter's later ones
 }
@@ -24,7 +25,7 @@ func (s IssueStory) Headline() string {
 func scanIssueStory(s scanner) (IssueStory, error) {
 	var i IssueStory
 	err := s.Scan(&i.ID, &i.FeedID, &i.Key, &i.Link, &i.Title, &i.Author, &i.Summary, &i.Body, &i.Image,
-		&i.State, &i.Backlog, at(&i.PublishedAt), at(&i.EditedAt), at(&i.SeenAt), &i.Position, &i.ShownAs, &i.HiddenNow)
+		&i.State, &i.Backlog, at(&i.PublishedAt), at(&i.EditedAt), at(&i.SeenAt), &i.Position, &i.Placed, &i.ShownAs, &i.HiddenNow)
 	return i, err
 }
 
@@ -32,7 +33,7 @@ func scanIssueStory(s scanner) (IssueStory, error) {
 func (db *DB) IssueStories(ctx context.Context, issue int64) ([]IssueStory, error) {
 	all, err := query(ctx, db, scanIssueStory, `
 		SELECT s.id, COALESCE(s.feed_id, 0), s.key, s.link, s.title, s.author, s.summary, s.body, s.image, s.state, s.backlog,
-			s.published_at, s.edited_at, s.seen_at, p.position, p.title, p.hidden
+			s.published_at, s.edited_at, s.seen_at, p.position, p.placed, p.title, p.hidden
 		FROM issue_story p
 		JOIN story s ON s.id = p.story_id
 		WHERE p.issue_id = $1
@@ -40,12 +41,15 @@ func (db *DB) IssueStories(ctx context.Context, issue int64) ([]IssueStory, erro
 	if err != nil {
 		return nil, fmt.Errorf("list stories of issue %d: %w", issue, err)
 	}
+	bare := make([]Story, len(all))
 	for i := range all {
-		one := []Story{all[i].Story}
-		if err := db.fillCategories(ctx, one); err != nil {
-			return nil, err
-		}
-		all[i].Story = one[0]
+		bare[i] = all[i].Story
+	}
+	if err := db.fillCategories(ctx, bare); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].Story = bare[i]
 	}
 	return all, nil
 }
@@ -86,10 +90,25 @@ func (db *DB) HideFromIssue(ctx context.Context, issue, story int64) error {
 	return found(err, "hide story %d from issue %d", story, issue)
 }
 
-// UnhideFromIssue offers a hidden story to the newsletter again.
+// UnhideFromIssue offers a story to the newsletter again that was hidden from this issue or from
+// another of the same newsletter's.
 func (db *DB) UnhideFromIssue(ctx context.Context, issue, story int64) error {
-	err := db.update(ctx, func(t *tx) error {
-		return t.move(`DELETE FROM issue_story WHERE issue_id = $1 AND story_id = $2 AND hidden`, issue, story)
-	})
+	err := db.update(ctx, func(t *tx) error { return t.unhide(issue, story) })
 	return found(err, "unhide story %d in issue %d", story, issue)
+}
+
+func (t *tx) unhide(issue, story int64) error {
+	return t.move(`
+		DELETE FROM issue_story
+		WHERE story_id = $1 AND hidden AND newsletter_id = (SELECT newsletter_id FROM issue WHERE id = $2)`, story, issue)
+}
+
+// HiddenStories are the stories that are hidden from a newsletter.
+func (db *DB) HiddenStories(ctx context.Context, newsletter int64) ([]int64, error) {
+	all, err := query(ctx, db, scanInt, `
+		SELECT story_id
+		FROM issue_story
+		WHERE newsletter_id = $1 AND hidden
+		ORDER BY story_id`, newsletter)
+	return all, found(err, "list hidden stories of newsletter %d", newsletter)
 }

@@ -32,6 +32,8 @@ type LedgerOptions struct {
 	Log *slog.Logger
 	// Look is called around each commit with what is in it, from the writer's goroutine.
 	Look func(m Moment, intents, outcomes int)
+	// Meter counts the commits; nil: one of its own.
+	Meter *Meter
 }
 
 // A Ledger commits intents and outcomes. All connections share one group commit: what comes
@@ -84,6 +86,9 @@ func OpenLedger(db *DB, o LedgerOptions) *Ledger {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Meter == nil {
+		o.Meter = NewMeter()
+	}
 	l := &Ledger{db: db, o: o, wake: make(chan struct{}, 1), now: make(chan struct{}, 1),
 		quit: make(chan struct{}), done: make(chan struct{}), dead: make(chan struct{})}
 	go l.run()
@@ -122,6 +127,7 @@ func (l *Ledger) hand(one line) error {
 		return errors.Join(ErrLedgerClosed, l.fatal)
 	}
 	l.waiting = append(l.waiting, one)
+	l.o.Meter.waiting.Store(int64(len(l.waiting)))
 	signal(l.wake)
 	if one.reply != nil {
 		l.urgent = true
@@ -247,5 +253,6 @@ func (l *Ledger) refuseRest() {
 		l.o.Log.Error("notes were not written; their deliveries are uncertain", "notes", notes, "error", l.fatal)
 	}
 	l.waiting = nil
+	l.o.Meter.waiting.Store(0)
 	l.closed = true
 }

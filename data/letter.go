@@ -70,7 +70,7 @@ func (t *tx) addLetter(l Letter) (int64, error) {
 		maybeID(l.EditorID), maybeID(l.IssueID), l.Header.InReplyTo, l.Header.Refs, comparedAddress(l.To)); err != nil {
 		return 0, err
 	}
-	if err := t.keepVariant(id, Variant{Edition: "full", Subject: l.Subject, HTML: l.HTML, Text: l.Text}); err != nil {
+	if _, err := t.keepVariant(id, Variant{Edition: "full", Subject: l.Subject, HTML: l.HTML, Text: l.Text}); err != nil {
 		return 0, err
 	}
 	if _, err := t.exec(`
@@ -78,7 +78,7 @@ func (t *tx) addLetter(l Letter) (int64, error) {
 		VALUES ($1, 1, $2, $3)`, id, l.To, l.ToName); err != nil {
 		return 0, err
 	}
-	if err := t.cutChunks(id, 1, 1, t.now); err != nil {
+	if _, err := t.cutChunks(id, 0, part{lo: 1, hi: 1, size: 1, at: t.now}); err != nil {
 		return 0, err
 	}
 	return id, t.holdNew(id)

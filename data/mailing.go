@@ -104,6 +104,16 @@ func (db *DB) OpenMailings(ctx context.Context) ([]Mailing, error) {
 	return all, nil
 }
 
+// IssueMailings are the mailings of issues that are not through: closed, sending, paused or held.
+func (db *DB) IssueMailings(ctx context.Context) ([]Mailing, error) {
+	all, err := query(ctx, db, scanMailing, `
+		SELECT `+mailingColumns+`
+		FROM mailing
+		WHERE kind = 'issue' AND state IN ('closed', 'sending', 'paused', 'held')
+		ORDER BY due_at, id`)
+	return all, found(err, "list open issues")
+}
+
 // PauseMailing stops a mailing between two messages. It is ErrConflict where nothing is
 // being sent or waits to be.
 func (db *DB) PauseMailing(ctx context.Context, id int64, reason string) error {

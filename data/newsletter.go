@@ -24,21 +24,26 @@ type Newsletter struct {
 	Language    string
 	Late        string // LateMerge, LateHold or LateSend
 	Grace       time.Duration
-	Approval    bool      // an editor must approve each issue
-	Since       time.Time // takes stories published at or after this time
-	Backlog     bool      // takes stories that were old when their feed was first seen
-	State       string    // active or stopped
-	AddedAt     time.Time
+	Approval    bool // an editor must approve each issue
+	InFull      int  // stories with their summary; 0: the template's own number
+	PerSection  int  // of them under one heading, the others stand under "Also today"; 0: no cap
+	// Gap is how far apart issues are at least that follow their stories as they come; 0: they
+	// come by Cron, or by hand.
+	Gap     time.Duration
+	Since   time.Time // takes stories published at or after this time
+	Backlog bool      // takes stories that were old when their feed was first seen
+	State   string    // active or stopped
+	AddedAt time.Time
 }
 
-const newsletterColumns = `id, slug, name, description, cron, time_zone, language, late, grace, approval, since, backlog, state, added_at`
+const newsletterColumns = `id, slug, name, description, cron, time_zone, language, late, grace, approval, in_full, per_section, gap, since, backlog, state, added_at`
 
 func scanNewsletter(s scanner) (Newsletter, error) {
 	var n Newsletter
-	var grace int64
+	var grace, gap int64
 	err := s.Scan(&n.ID, &n.Slug, &n.Name, &n.Description, &n.Cron, &n.TimeZone, &n.Language, &n.Late, &grace,
-		&n.Approval, at(&n.Since), &n.Backlog, &n.State, at(&n.AddedAt))
-	n.Grace = time.Duration(grace) * time.Millisecond
+		&n.Approval, &n.InFull, &n.PerSection, &gap, at(&n.Since), &n.Backlog, &n.State, at(&n.AddedAt))
+	n.Grace, n.Gap = time.Duration(grace)*time.Millisecond, time.Duration(gap)*time.Millisecond
 	return n, err
 }
 
@@ -52,10 +57,10 @@ func (db *DB) AddNewsletter(ctx context.Context, n Newsletter) (Newsletter, erro
 			n.Since = fromMillis(t.now).Add(-24 * time.Hour)
 		}
 		id, err := t.insert(`
-			INSERT INTO newsletter (slug, name, description, cron, time_zone, language, late, grace, approval, since, backlog, added_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			INSERT INTO newsletter (slug, name, description, cron, time_zone, language, late, grace, approval, in_full, per_section, gap, since, backlog, added_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 			RETURNING id`, n.Slug, n.Name, n.Description, n.Cron, n.TimeZone, n.Language, n.Late, n.Grace.Milliseconds(),
-			n.Approval, millis(n.Since), n.Backlog, t.now)
+			n.Approval, n.InFull, n.PerSection, n.Gap.Milliseconds(), millis(n.Since), n.Backlog, t.now)
 		if isUnique(err) {
 			return ErrConflict
 		}
@@ -71,16 +76,19 @@ func (db *DB) AddNewsletter(ctx context.Context, n Newsletter) (Newsletter, erro
 func (db *DB) EditNewsletter(ctx context.Context, n Newsletter) error {
 	err := db.update(ctx, func(t *tx) error {
 		var cron, zone string
-		if err := t.row(`SELECT cron, time_zone FROM newsletter WHERE id = $1`, n.ID).Scan(&cron, &zone); err != nil {
+		var gap int64
+		if err := t.row(`SELECT cron, time_zone, gap FROM newsletter WHERE id = $1`, n.ID).Scan(&cron, &zone, &gap); err != nil {
 			return err
 		}
 		if err := t.move(`
 			UPDATE newsletter
-			SET name = $1, description = $2, cron = $3, time_zone = $4, language = $5, late = $6, grace = $7, approval = $8
-			WHERE id = $9`, n.Name, n.Description, n.Cron, n.TimeZone, n.Language, n.Late, n.Grace.Milliseconds(), n.Approval, n.ID); err != nil {
+			SET name = $1, description = $2, cron = $3, time_zone = $4, language = $5, late = $6, grace = $7, approval = $8,
+				in_full = $9, per_section = $10, gap = $11
+			WHERE id = $12`, n.Name, n.Description, n.Cron, n.TimeZone, n.Language, n.Late, n.Grace.Milliseconds(), n.Approval,
+			n.InFull, n.PerSection, n.Gap.Milliseconds(), n.ID); err != nil {
 			return err
 		}
-		if cron == n.Cron && zone == n.TimeZone {
+		if cron == n.Cron && zone == n.TimeZone && gap == n.Gap.Milliseconds() {
 			return nil
 		}
 		return t.dropDrafts(n.ID, rescheduled)

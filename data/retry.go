@@ -13,7 +13,7 @@ func (db *DB) ClaimRetries(ctx context.Context, lease time.Duration, letters boo
 	var all []Delivery
 	err := db.update(ctx, func(t *tx) error {
 		rows, err := t.steadyRows(`
-			SELECT r.mailing_id, r.seq, r.attempt, r.token + 1, d.address, d.name, COALESCE(d.subscription_id, 0), NOT (`+maySend+`), (
+			SELECT r.mailing_id, r.seq, r.attempt, r.token + 1, d.address, d.name, COALESCE(d.subscription_id, 0), COALESCE(d.variant_id, 0), NOT (`+maySend+`), (
 				SELECT COUNT(*)
 				FROM attempt b
 				WHERE b.mailing_id = r.mailing_id AND b.seq = r.seq AND b.kind = 'outcome' AND b.word = 'deferred')
@@ -31,7 +31,7 @@ func (db *DB) ClaimRetries(ctx context.Context, lease time.Duration, letters boo
 		}
 		if all, err = collect(rows, func(s scanner) (Delivery, error) {
 			var d Delivery
-			err := s.Scan(&d.MailingID, &d.Seq, &d.Attempt, &d.Token, &d.Address, &d.Name, &d.Subscription, &d.Left, &d.Tries)
+			err := s.Scan(&d.MailingID, &d.Seq, &d.Attempt, &d.Token, &d.Address, &d.Name, &d.Subscription, &d.Variant, &d.Left, &d.Tries)
 			return d, err
 		}); err != nil {
 			return err

@@ -2,8 +2,6 @@ package data
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -25,6 +23,7 @@ type Story struct {
 	ID          int64
 	FeedID      int64  // 0: written by hand
 	Key         string // identity within the feed
+	Address     string // the link in its canonical form, where that tells it apart; else empty
 	Link        string
 	Title       string
 	Author      string
@@ -39,57 +38,18 @@ type Story struct {
 	SeenAt      time.Time
 }
 
-const storyColumns = `id, COALESCE(feed_id, 0), key, link, title, author, summary, body, image, state, backlog, published_at, edited_at, seen_at`
+const storyColumns = `id, COALESCE(feed_id, 0), key, address, link, title, author, summary, body, image, state, backlog, published_at, edited_at, seen_at`
 
 func scanStory(s scanner) (Story, error) {
 	var st Story
-	err := s.Scan(&st.ID, &st.FeedID, &st.Key, &st.Link, &st.Title, &st.Author, &st.Summary, &st.Body, &st.Image,
-		&st.State, &st.Backlog, at(&st.PublishedAt), at(&st.EditedAt), at(&st.SeenAt))
+	err := s.Scan(st.fields()...)
 	return st, err
 }
 
-// keepStory inserts or follows one entry of a feed.
-func (t *tx) keepStory(feed int64, s Story, backlog bool, kept *KeptStories) error {
-	if s.PublishedAt.IsZero() {
-		s.PublishedAt = fromMillis(t.now) // undated: the time first seen
-	}
-	state := StoryNew
-	if millis(s.PublishedAt) > t.now {
-		state = StoryWaiting
-	}
-	var id int64
-	var same bool
-	err := t.row(`
-		SELECT id, title = $1 AND link = $2 AND summary = $3 AND body = $4 AND image = $5 AND author = $6
-		FROM story
-		WHERE feed_id = $7 AND key = $8`, s.Title, s.Link, s.Summary, s.Body, s.Image, s.Author, feed, s.Key).Scan(&id, &same)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		id, err = t.insert(`
-			INSERT INTO story (feed_id, key, link, title, author, summary, body, image, state, backlog, published_at, seen_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-			RETURNING id`, feed, s.Key, s.Link, s.Title, s.Author, s.Summary, s.Body, s.Image, state, backlog, millis(s.PublishedAt), t.now)
-		if err != nil {
-			return err
-		}
-		kept.New++
-		if backlog {
-			kept.Backlog++
-		}
-	case err != nil:
-		return err
-	case same:
-		return nil
-	default:
-		if _, err := t.exec(`
-			UPDATE story
-			SET title = $1, link = $2, summary = $3, body = $4, image = $5, author = $6, edited_at = $7
-			WHERE id = $8`, s.Title, s.Link, s.Summary, s.Body, s.Image, s.Author, t.now, id); err != nil {
-			return err
-		}
-		kept.Edited++
-	}
-	return t.keepCategories(id, s.Categories)
+// fields are where the storyColumns are scanned to.
+func (s *Story) fields() []any {
+	return []any{&s.ID, &s.FeedID, &s.Key, &s.Address, &s.Link, &s.Title, &s.Author, &s.Summary, &s.Body, &s.Image,
+		&s.State, &s.Backlog, at(&s.PublishedAt), at(&s.EditedAt), at(&s.SeenAt)}
 }
 
 func (t *tx) keepCategories(story int64, names []string) error {
@@ -104,13 +64,16 @@ func (t *tx) keepCategories(story int64, names []string) error {
 	return nil
 }
 
-// AddStory keeps a story written by hand. Its link is its identity: a second one with the
-// same link is ErrConflict.
+// AddStory keeps a story written by hand. Its link is its identity: a second one with the same link or Address is
+// ErrConflict, also where a feed has brought it. A feed that brings it later adds nothing to it and changes nothing in it.
 func (db *DB) AddStory(ctx context.Context, s Story) (int64, error) {
 	var id int64
 	err := db.update(ctx, func(t *tx) error {
 		var there int
-		if err := t.row(`SELECT COUNT(*) FROM story WHERE feed_id IS NULL AND key = $1`, s.Link).Scan(&there); err != nil {
+		if err := t.row(`
+			SELECT COUNT(*)
+			FROM story
+			WHERE (feed_id IS NULL AND key = $1) OR ($2 <> '' AND address = $2)`, s.Link, s.Address).Scan(&there); err != nil {
 			return err
 		}
 		if there > 0 {
@@ -122,9 +85,9 @@ func (db *DB) AddStory(ctx context.Context, s Story) (int64, error) {
 		}
 		var err error
 		id, err = t.insert(`
-			INSERT INTO story (key, link, title, author, summary, body, image, state, published_at, seen_at)
-			VALUES ($1, $1, $2, $3, $4, $5, $6, 'new', $7, $8)
-			RETURNING id`, s.Link, s.Title, s.Author, s.Summary, s.Body, s.Image, when, t.now)
+			INSERT INTO story (key, link, title, author, summary, body, image, state, published_at, seen_at, address)
+			VALUES ($1, $1, $2, $3, $4, $5, $6, 'new', $7, $8, $9)
+			RETURNING id`, s.Link, s.Title, s.Author, s.Summary, s.Body, s.Image, when, t.now, s.Address)
 		if err != nil {
 			return err
 		}

@@ -29,6 +29,7 @@ type Subscription struct {
 	Source       string
 	AskedAt      time.Time
 	MovedAt      time.Time
+	Choice       Choice // only from SubscriptionsOf
 }
 
 const subscriptionColumns = `id, subscriber_id, newsletter_id, state, source, asked_at, moved_at`
@@ -182,6 +183,8 @@ func (db *DB) UnsubscribeAddress(ctx context.Context, address, why string) error
 // An Import is one row of an import: a reader who has agreed elsewhere.
 type Import struct {
 	Address, Name string
+	Choice        Choice
+	Choose        bool // one who is known already gets this choice too
 }
 
 // ImportResult says what became of the rows of one slice.
@@ -217,9 +220,14 @@ func (db *DB) ImportSubscribers(ctx context.Context, newsletter int64, rows []Im
 			if err != nil {
 				return err
 			}
-			_, made, err := t.keepSubscription(subscriber, newsletter, SubscriptionActive, source)
+			subscription, made, err := t.keepSubscription(subscriber, newsletter, SubscriptionActive, source)
 			if err != nil {
 				return err
+			}
+			if row.Choose || (made && row.Choice != Choice{}) {
+				if err := t.choose(subscription, row.Choice); err != nil {
+					return err
+				}
 			}
 			if made {
 				r.Added++
@@ -238,13 +246,22 @@ func (db *DB) Subscription(ctx context.Context, id int64) (Subscription, error) 
 	return u, found(err, "read subscription %d", id)
 }
 
-// SubscriptionsOf are the subscriptions of a subscriber.
+// SubscriptionsOf are the subscriptions of a subscriber, with what was chosen.
 func (db *DB) SubscriptionsOf(ctx context.Context, subscriber int64) ([]Subscription, error) {
-	all, err := query(ctx, db, scanSubscription, `
-		SELECT `+subscriptionColumns+`
-		FROM subscription
-		WHERE subscriber_id = $1
-		ORDER BY id`, subscriber)
+	all, err := query(ctx, db, func(s scanner) (Subscription, error) {
+		var u Subscription
+		c := &u.Choice
+		err := s.Scan(&u.ID, &u.SubscriberID, &u.NewsletterID, &u.State, &u.Source, at(&u.AskedAt), at(&u.MovedAt),
+			&c.ID, &c.Topics, &c.Edition, &c.Language, &c.Minute, &c.TimeZone)
+		c.OwnHour, c.Minute = c.Minute >= 0, max(c.Minute, 0)
+		return u, err
+	}, `
+		SELECT s.id, s.subscriber_id, s.newsletter_id, s.state, s.source, s.asked_at, s.moved_at,
+			COALESCE(c.id, 0), COALESCE(c.topics, ''), COALESCE(c.edition, 'full'), COALESCE(c.language, ''), COALESCE(c.minute, -1), COALESCE(c.time_zone, '')
+		FROM subscription s
+		LEFT JOIN choice c ON c.id = s.choice_id
+		WHERE s.subscriber_id = $1
+		ORDER BY s.id`, subscriber)
 	return all, found(err, "list subscriptions of subscriber %d", subscriber)
 }
 

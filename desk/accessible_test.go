@@ -39,7 +39,7 @@ func busyDesk(t *testing.T) (f *fixture, tipID, unsure, ad int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.DB.RecordFeedFailure(t.Context(), feed.ID, "that address is a web page, not a feed", f.DB.Now()); err != nil {
+	if err := f.DB.RecordFeedFailure(t.Context(), feed.ID, "that address is a web page, not a feed", f.DB.Now(), f.DB.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.DB.RaiseAlarm(t.Context(), data.Alarm{Kind: "mailbox", About: "1", Text: "The mailbox was not read for 2 h.", Hint: "Look at its password."}); err != nil {

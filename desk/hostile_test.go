@@ -44,7 +44,7 @@ func hostilePages(t *testing.T, f *fixture) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.DB.RecordFeedFailure(ctx, feed.ID, "feed "+hostile, f.DB.Now()); err != nil {
+	if err := f.DB.RecordFeedFailure(ctx, feed.ID, "feed "+hostile, f.DB.Now(), f.DB.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.DB.RaiseAlarm(ctx, data.Alarm{Kind: "feed", About: "1", Text: "alarm " + hostile, Hint: hostile}); err != nil {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,11 +20,12 @@ func (s *Server) words(ctx context.Context, i data.Issue) (data.Variant, error) 
 	var v data.Variant
 	switch {
 	case !i.ClosedAt.IsZero():
-		all, err := s.DB.Variants(ctx, i.MailingID)
-		if err != nil || len(all) == 0 {
+		var err error
+		if v, err = s.DB.MainVariant(ctx, i.MailingID); errors.Is(err, data.ErrNotFound) {
+			return v, nil
+		} else if err != nil {
 			return v, err
 		}
-		v = all[0]
 	case s.Preview != nil && (i.State == data.IssueDraft || i.State == data.IssueAwaiting || i.State == data.IssueHeld):
 		var err error
 		if v.Subject, v.HTML, v.Text, err = s.Preview.Preview(ctx, i.ID); err != nil {

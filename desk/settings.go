@@ -38,7 +38,7 @@ func (s *Server) newsletterGroup(ctx context.Context) (templates.SettingGroup, e
 	g := templates.SettingGroup{Name: "Newsletters", Intro: "Changed with tipsheet newsletter edit."}
 	all, err := s.DB.Newsletters(ctx)
 	for _, n := range all {
-		row := templates.SettingRow{Name: n.Name, Value: templates.ScheduleInWords(n.Cron) + ", " + n.TimeZone, Note: "goes out by itself"}
+		row := templates.SettingRow{Name: n.Name, Value: templates.TimesInWords(n.Cron, n.Gap) + ", " + n.TimeZone, Note: "goes out by itself"}
 		if n.Approval {
 			row.Note = "each issue waits for approval"
 		}

@@ -56,7 +56,7 @@ func (s *Server) subscribersPage(r *http.Request, e data.Editor, only, before in
 			return p, err
 		}
 		p.Audiences = append(p.Audiences, templates.Audience{
-			Newsletter: n.Name, Schedule: templates.ScheduleInWords(n.Cron),
+			Newsletter: n.Name, Schedule: templates.TimesInWords(n.Cron, n.Gap),
 			Active: c[data.SubscriptionActive], Pending: c[data.SubscriptionPending], Unsubscribed: c[data.SubscriptionUnsubscribed],
 			Bounced: c[data.SubscriptionBounced], Complained: c[data.SubscriptionComplained],
 		})

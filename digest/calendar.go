@@ -9,10 +9,7 @@ import (
 	"github.com/olomotimes/tipsheet/data"
 )
 
-const (
-	dueAlarm   = 15 * time.Minute // after a due time that nothing became of
-	mostMissed = 400              // due times written down as missed in one look
-)
+const dueAlarm = 15 * time.Minute // after a due time that nothing became of
 
 // Look does what is due now: it makes the drafts of coming issues, writes missed due times
 // down, closes what is to be closed, and rules on what is late. It may be called at any time,
@@ -21,12 +18,10 @@ func (d *Desk) Look(ctx context.Context) error {
 	if err := d.DB.WakeStories(ctx); err != nil {
 		return err
 	}
-	if err := d.planAll(ctx); err != nil {
-		return err
-	}
+	planned := d.planAll(ctx)
 	open, err := d.DB.OpenIssues(ctx)
 	if err != nil {
-		return err
+		return errors.Join(planned, err)
 	}
 	now := d.DB.Now()
 	var failed error
@@ -37,65 +32,35 @@ func (d *Desk) Look(ctx context.Context) error {
 		// One issue that cannot be closed must not hold up the others.
 		failed = errors.Join(failed, d.attend(ctx, i, now))
 	}
+	failed = errors.Join(planned, failed, d.ruleOnLate(ctx))
+	if planned != nil {
+		return failed // it is said once
+	}
 	// What was just closed or merged has a next one.
-	return errors.Join(failed, d.ruleOnLate(ctx), d.planAll(ctx))
+	return errors.Join(failed, d.planAll(ctx))
 }
 
-func (d *Desk) planAll(ctx context.Context) error {
-	newsletters, err := d.DB.Newsletters(ctx)
-	if err != nil {
-		return err
-	}
-	for _, n := range newsletters {
-		if err := d.plan(ctx, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// plan makes the draft of a newsletter's next issue once the one before is closed, and writes
-// down the due times that went by without one.
-func (d *Desk) plan(ctx context.Context, n data.Newsletter) error {
-	if n.Cron == "" {
+// attend closes one issue whose closing time has come, or says why not. That another process
+// was quicker is no error.
+func (d *Desk) attend(ctx context.Context, i data.Issue, now time.Time) error {
+	err := d.rule(ctx, i, now)
+	if err == nil || d.outrun(ctx, i, err) {
 		return nil
 	}
-	s, err := ParseSchedule(n.Cron, n.TimeZone)
-	if err != nil {
-		return fmt.Errorf("plan newsletter %d: %w", n.ID, err)
-	}
-	last, open, err := d.DB.LastDue(ctx, n.ID)
-	if err != nil || open {
-		return err
-	}
-	now := d.DB.Now()
-	if last.Before(n.AddedAt) { // new, or taken up again
-		last = n.AddedAt
-	}
-	for range mostMissed {
-		due := s.Next(last)
-		if due.IsZero() {
-			return nil
-		}
-		if due.After(now) || now.Sub(due) <= n.Grace || n.Late != data.LateMerge {
-			_, err := d.DB.EnsureDraft(ctx, n.ID, due, due.Add(-time.Duration(d.Issues.CloseBefore)))
-			if err != nil || due.After(now) {
-				return err
-			}
-		} else if err := d.DB.MergeMissed(ctx, n.ID, due, lateBy(now.Sub(due))); err != nil {
-			return err
-		}
-		last = due
-	}
-	return nil
+	return err
 }
 
-func lateBy(d time.Duration) string {
-	return fmt.Sprintf("found %s after its due time; its stories go into the next issue", d.Round(time.Minute))
+// outrun says whether an error means no more than that another process has moved the issue since
+// it was read.
+func (d *Desk) outrun(ctx context.Context, i data.Issue, err error) bool {
+	if !errors.Is(err, data.ErrConflict) && !errors.Is(err, data.ErrNotFound) {
+		return false
+	}
+	is, err := d.DB.Issue(ctx, i.ID)
+	return err == nil && is.State != i.State
 }
 
-// attend closes one issue whose closing time has come, or says why not.
-func (d *Desk) attend(ctx context.Context, i data.Issue, now time.Time) error {
+func (d *Desk) rule(ctx context.Context, i data.Issue, now time.Time) error {
 	if i.State == data.IssueClosing {
 		return d.finish(ctx, i)
 	}
@@ -125,7 +90,7 @@ func (d *Desk) attend(ctx context.Context, i data.Issue, now time.Time) error {
 		return d.DB.AwaitApproval(ctx, i.ID)
 	}
 	if err := d.Close(ctx, i.ID); err != nil {
-		if now.Sub(i.DueAt) > dueAlarm {
+		if now.Sub(i.DueAt) > dueAlarm && !d.outrun(ctx, i, err) {
 			err = errors.Join(err, d.overdue(ctx, i, "it could not be closed: "+err.Error()))
 		}
 		return err

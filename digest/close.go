@@ -10,16 +10,15 @@ import (
 )
 
 const (
-	mostStories  = 60   // an issue takes at most; the rest waits for the next
-	freezeSlice  = 2000 // subscriptions a transaction
+	freezeTime   = 20 * time.Millisecond // a transaction of a freeze: unsubscribes wait behind it
 	largestChunk = 500
 	chunksEach   = 4 // at least, for each connection
 	shortestTry  = 6 * time.Hour
 	longestTry   = 72 * time.Hour
 )
 
-// Close freezes an issue: which stories it has, its readers, its words. One without stories is
-// skipped. It may be called again after a crash, and goes on where it stopped.
+// Close freezes an issue: which stories it has, its words in each variant, and its readers. One
+// without stories is skipped. It may be called again after a crash, and goes on where it stopped.
 func (d *Desk) Close(ctx context.Context, issue int64) error {
 	i, err := d.DB.Issue(ctx, issue)
 	if err != nil {
@@ -47,33 +46,10 @@ func (d *Desk) Close(ctx context.Context, issue int64) error {
 	if err := d.DB.BeginClosing(ctx, i.ID, ids, d.Header(n), d.giveUp(n, i)); err != nil {
 		return err
 	}
+	if i, err = d.DB.Issue(ctx, issue); err != nil {
+		return err
+	}
 	return d.finish(ctx, i)
-}
-
-// pick is what an issue would have now, in its order: what an editor put there, then the
-// newest stories that the newsletter has not told yet.
-func (d *Desk) pick(ctx context.Context, i data.Issue) ([]data.IssueStory, error) {
-	taken, err := d.DB.IssueStories(ctx, i.ID)
-	if err != nil {
-		return nil, err
-	}
-	var all []data.IssueStory
-	for _, s := range taken {
-		if !s.HiddenNow {
-			all = append(all, s)
-		}
-	}
-	if i.MailingID != 0 { // closing or closed: the choice is made
-		return all, nil
-	}
-	more, err := d.DB.Candidates(ctx, i.NewsletterID, max(mostStories-len(all), 0))
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range more {
-		all = append(all, data.IssueStory{Story: s, Position: len(all) + 1})
-	}
-	return all, nil
 }
 
 // giveUp is until when a deferred delivery is tried again: until the next issue, but for at
@@ -87,23 +63,25 @@ func (d *Desk) giveUp(n data.Newsletter, i data.Issue) time.Time {
 	return i.DueAt.Add(longestTry)
 }
 
-// finish freezes the audience, slice by slice, and then the words.
+// finish freezes the words and then the audience, both slice by slice. Words are composed from
+// the stories as they are at its start: after a crash all are composed anew, so that no reader's
+// are older than another's.
 func (d *Desk) finish(ctx context.Context, i data.Issue) error {
-	for more := true; more; {
-		var err error
-		if more, err = d.DB.FreezeSlice(ctx, i.ID, freezeSlice); err != nil {
-			return err
-		}
-	}
-	i, err := d.DB.Issue(ctx, i.ID)
+	g, err := d.galley(ctx, i)
 	if err != nil {
 		return err
 	}
-	n, err := d.DB.Newsletter(ctx, i.NewsletterID)
+	choices, err := d.DB.ChoicesOf(ctx, i.NewsletterID)
 	if err != nil {
 		return err
 	}
-	v, err := d.write(ctx, n, i)
+	err = d.assign(ctx, g, append([]data.Choice{{}}, choices...))
+	if err == nil {
+		err = d.freezeAudience(ctx, g)
+	}
+	if errors.Is(err, data.ErrConflict) {
+		return nil // another process has just closed it
+	}
 	if err != nil {
 		return err
 	}
@@ -111,14 +89,38 @@ func (d *Desk) finish(ctx context.Context, i data.Issue) error {
 	if err != nil {
 		return err
 	}
-	err = d.DB.FinishClosing(ctx, i.ID, v, chunkSize(readers, d.Connections))
+	err = d.DB.FinishClosing(ctx, i.ID, g.main, chunkSize(readers, d.Connections))
 	if errors.Is(err, data.ErrConflict) {
-		return nil // another process has just closed it
+		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("finish issue %d: %w", i.ID, err)
 	}
-	d.Log.Info("issue closed", "issue", i.ID, "readers", readers)
+	d.Log.Info("issue closed", "issue", i.ID, "readers", readers, "variants", len(g.variants))
+	return nil
+}
+
+// freezeAudience moves the readers into the ledger. A choice that somebody made since the words
+// were composed is composed for as it is met.
+func (d *Desk) freezeAudience(ctx context.Context, g *galley) error {
+	for more := true; more; {
+		if err := d.step("freeze"); err != nil {
+			return err
+		}
+		var err error
+		more, err = d.DB.FreezeFor(ctx, g.issue.ID, freezeTime)
+		var unplanned *data.UnplannedError
+		if errors.As(err, &unplanned) {
+			var choices []data.Choice
+			if choices, err = d.DB.ChoicesByID(ctx, unplanned.Choices); err == nil {
+				err = d.assign(ctx, g, choices)
+			}
+			more = true
+		}
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -21,9 +21,12 @@ type Options struct {
 	SiteURL     string                            // where links with a token begin
 	Header      func(data.Newsletter) data.Header // the sender's profile to be frozen with an issue
 	Feeds       FeedSettings
+	Guard       dial.Guard // for feeds and the pages of stories; Feeds.AllowPrivate opens it too
 	Issues      IssueSettings
 	Connections int // of all relays: an issue is cut into at least four chunks for each
 	Log         *slog.Logger
+	// Step is called between the steps of a close and may fail, as a crash would; nil: nobody looks.
+	Step func(name string) error
 }
 
 // A Desk makes issues out of stories.
@@ -34,9 +37,15 @@ type Desk struct {
 
 // New makes a desk.
 func New(o Options) *Desk {
+	o.Guard.AllowPrivate = o.Guard.AllowPrivate || o.Feeds.AllowPrivate
+	timeout := time.Duration(o.Feeds.Timeout)
+	if timeout <= 0 {
+		timeout = feed.Timeout
+	}
 	return &Desk{Options: o, fetcher: feed.Fetcher{
-		Client:    dial.HTTPClient(dial.Guard{AllowPrivate: o.Feeds.AllowPrivate}, feed.Timeout),
+		Client:    dial.HTTPClient(o.Guard, timeout),
 		UserAgent: "tipsheet (+" + o.SiteURL + ")",
+		Timeout:   timeout,
 	}}
 }
 

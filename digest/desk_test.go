@@ -18,7 +18,7 @@ import (
 	"github.com/olomotimes/tipsheet/token"
 )
 
-func newDesk(t *testing.T, db *data.DB) *digest.Desk {
+func newDesk(t testing.TB, db *data.DB) *digest.Desk {
 	t.Helper()
 	mail, err := templates.NewMail()
 	if err != nil {
@@ -318,7 +318,7 @@ func TestAFeedLearnsNoReadersToken(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	v, err := newDesk(t, db).PreviewNewsletter(t.Context(), n)
+	v, err := newDesk(t, db).PreviewNewsletter(t.Context(), n, data.Choice{})
 	if err != nil || !strings.Contains(v.HTML, "https://blog.example.com/?t=") || !strings.Contains(v.Text, "https://blog.example.com/?t=") {
 		t.Fatalf("%+v, %v", v, err)
 	}

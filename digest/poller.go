@@ -2,10 +2,10 @@ package digest
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"math/rand/v2"
+	"net/url"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/olomotimes/tipsheet/data"
@@ -13,30 +13,54 @@ import (
 )
 
 const (
-	backlogAge    = 24 * time.Hour // entries older than this at the first sight of a feed are kept, not mailed
-	feedAlarm     = 6 * time.Hour  // a feed that has been broken for this long raises an alarm
-	longestPause  = 6 * time.Hour  // between two tries of a broken feed
-	jitterPercent = 10
+	pollers     = 8               // sites that are asked at the same time; each is asked for one thing at a time
+	readAgain   = 2 * time.Minute // before an issue closes the feeds are read once more
+	afterAsking = 2 * time.Second // a feed that was just asked is not asked once more for that
 )
 
 // A Polled is what one poll of one feed brought.
 type Polled struct {
-	Feed data.Feed
+	Feed data.Feed // as it was before
 	Kept data.KeptStories
 	Read int // entries in the feed; 0 also when nothing was new
+	Gone int // stories that had left the feed and are gone from the site
 	// Same says that the site answered that nothing has changed.
-	Same     bool
+	Same bool
+	// MovedTo is where the feed is read from now on; empty: where it was.
+	MovedTo  string
 	Warnings []string
 	Err      error // why it brought nothing
 }
 
-// PollDue polls the feeds that are due.
+// PollDue polls the feeds that are due, one of each site: the others of a site come with the next call, so that
+// a slow site keeps nobody waiting but itself. Right before an issue closes every feed that is well is due. It also raises
+// the alarm for feeds that have been broken for 6 h.
 func (d *Desk) PollDue(ctx context.Context) ([]Polled, error) {
-	due, err := d.DB.DueFeeds(ctx)
+	if err := d.alarmBroken(ctx); err != nil {
+		return nil, err
+	}
+	before, err := d.closing(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return d.poll(ctx, due)
+	due, err := d.DB.DueFeeds(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	sites := bySite(due)
+	for i := range sites {
+		sites[i] = sites[i][:1]
+	}
+	return d.poll(ctx, due, sites, !before.IsZero())
+}
+
+// closing is since when feeds must have been read for the issue that closes next; zero: that is not soon.
+func (d *Desk) closing(ctx context.Context) (time.Time, error) {
+	next, err := d.DB.NextClose(ctx)
+	if err != nil || next.IsZero() || next.Sub(d.DB.Now()) > readAgain {
+		return time.Time{}, err
+	}
+	return next.Add(-readAgain - afterAsking), nil
 }
 
 // PollAll polls every feed now.
@@ -45,122 +69,118 @@ func (d *Desk) PollAll(ctx context.Context) ([]Polled, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.poll(ctx, all)
+	return d.poll(ctx, all, bySite(all), false)
 }
 
-// AddFeed reads an address and, where that is a feed, keeps it, to be read from now on. One
-// that cannot be read is not kept: the Polled says why. An address that is kept already is
+// AddFeed reads an address and, where that is a feed, keeps it, to be read from now on; one that has moved for good is kept
+// by its new address. One that cannot be read is not kept: the Polled says why. An address that is kept already is
 // polled like any other.
-func (d *Desk) AddFeed(ctx context.Context, url string) (Polled, error) {
+func (d *Desk) AddFeed(ctx context.Context, address string) (Polled, error) {
 	all, err := d.DB.Feeds(ctx)
 	if err != nil {
 		return Polled{}, err
 	}
-	known := slices.ContainsFunc(all, func(f data.Feed) bool { return f.URL == url })
-	if !known {
-		if _, err := d.fetcher.Fetch(ctx, url, feed.Conditions{}); err != nil {
-			return Polled{Feed: data.Feed{URL: url}, Err: err}, nil
-		}
+	if f, ok := known(all, address); ok {
+		return d.pollOne(ctx, f, false)
 	}
-	f, err := d.DB.AddFeed(ctx, url)
+	answer, err := d.fetcher.Fetch(ctx, address, feed.Conditions{})
 	if err != nil {
-		return Polled{}, err
+		return Polled{Feed: data.Feed{URL: address}, Err: err}, ctx.Err()
 	}
-	return d.pollOne(ctx, f)
-}
-
-func (d *Desk) poll(ctx context.Context, feeds []data.Feed) ([]Polled, error) {
-	var all []Polled
-	for _, f := range feeds {
-		p, err := d.pollOne(ctx, f)
-		if err != nil {
-			return all, err
+	f, ok := known(all, answer.MovedTo)
+	if !ok {
+		at := address
+		if answer.MovedTo != "" {
+			at = answer.MovedTo
 		}
-		all = append(all, p)
-	}
-	return all, nil
-}
-
-// pollOne reads one feed. A feed that cannot be read is a Polled with an Err; the error is
-// about our own database.
-func (d *Desk) pollOne(ctx context.Context, f data.Feed) (Polled, error) {
-	p := Polled{Feed: f}
-	answer, err := d.fetcher.Fetch(ctx, f.URL, feed.Conditions{ETag: f.ETag, LastModified: f.LastModified})
-	if err != nil {
-		if ctx.Err() != nil {
-			return p, ctx.Err()
+		if f, err = d.DB.AddFeed(ctx, at); err != nil {
+			return Polled{}, err
 		}
-		p.Err = err
-		return p, d.feedFailed(ctx, f, err)
 	}
-	now := d.DB.Now()
-	keep := data.FeedAnswer{NotModified: answer.NotModified, NextAt: now.Add(jitter(time.Duration(d.Feeds.Every)))}
-	if !answer.NotModified {
-		keep.Title, keep.Link, keep.ETag, keep.LastModified, keep.MovedTo = answer.Feed.Title, answer.Feed.Link, answer.ETag, answer.LastModified, answer.MovedTo
-		keep.Stories = stories(answer.Feed.Items)
-	}
-	p.Same, p.Read, p.Warnings = answer.NotModified, len(keep.Stories), answer.Feed.Warnings
-	if p.Kept, err = d.DB.RecordFeedAnswer(ctx, f.ID, keep, now.Add(-backlogAge)); err != nil {
-		return p, err
-	}
-	if p.Kept.New > 0 || p.Kept.Edited > 0 {
-		d.Log.Info("stories were kept", "feed", f.ID, "new", p.Kept.New, "edited", p.Kept.Edited, "backlog", p.Kept.Backlog)
-	}
-	_, err = d.DB.ClearAlarm(ctx, "feed", fmt.Sprint(f.ID))
+	moved := answer.MovedTo
+	answer.MovedTo = ""
+	p, err := d.keep(ctx, f, answer)
+	p.MovedTo = moved
 	return p, err
 }
 
-func stories(items []feed.Item) []data.Story {
-	all := make([]data.Story, 0, len(items))
-	keys := feed.Keys(items)
-	for i, it := range items {
-		if it.Title == "" && it.Summary == "" {
-			continue // nothing that a reader could be shown
+// known finds a feed by its address, however that is spelt.
+func known(all []data.Feed, address string) (data.Feed, bool) {
+	i := slices.IndexFunc(all, func(f data.Feed) bool { return address != "" && feed.CanonicalURL(f.URL) == feed.CanonicalURL(address) })
+	if i < 0 {
+		return data.Feed{}, false
+	}
+	return all[i], true
+}
+
+// AddFeeds is AddFeed for many addresses, several sites at a time, the results in their order. It is for lists that come from
+// another reader.
+func (d *Desk) AddFeeds(ctx context.Context, addresses []string) ([]Polled, error) {
+	feeds := make([]data.Feed, len(addresses))
+	for i, a := range addresses {
+		feeds[i].URL = a
+	}
+	return eachSite(ctx, feeds, bySite(feeds), func(f data.Feed) (Polled, error) { return d.AddFeed(ctx, f.URL) })
+}
+
+// bySite groups feeds by their host; the groups hold places in all.
+func bySite(all []data.Feed) (sites [][]int) {
+	at := map[string]int{}
+	for i, f := range all {
+		host := f.URL
+		if u, err := url.Parse(f.URL); err == nil {
+			host = strings.ToLower(u.Host)
 		}
-		title := it.Title
-		if title == "" {
-			title = it.Summary
+		n, ok := at[host]
+		if !ok {
+			n = len(sites)
+			at[host] = n
+			sites = append(sites, nil)
 		}
-		all = append(all, data.Story{
-			Key: keys[i], Link: it.Link, Title: title, Author: it.Author, Summary: it.Summary, Body: it.Text,
-			Image: it.Image, Categories: it.Categories, PublishedAt: it.Date,
+		sites[n] = append(sites[n], i)
+	}
+	return sites
+}
+
+func (d *Desk) poll(ctx context.Context, feeds []data.Feed, sites [][]int, closing bool) ([]Polled, error) {
+	return eachSite(ctx, feeds, sites, func(f data.Feed) (Polled, error) { return d.pollOne(ctx, f, closing) })
+}
+
+// eachSite does the same for the feeds that sites names, site by site, and gives the results in the feeds' order. The first
+// error, which is about our own database or the end of ctx, ends it.
+func eachSite(ctx context.Context, feeds []data.Feed, sites [][]int, do func(data.Feed) (Polled, error)) ([]Polled, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	results := make([]*Polled, len(feeds))
+	next := make(chan []int)
+	var wait sync.WaitGroup
+	for range min(pollers, len(sites)) {
+		wait.Go(func() {
+			for site := range next {
+				for _, i := range site {
+					if ctx.Err() != nil {
+						break
+					}
+					p, err := do(feeds[i])
+					if err != nil {
+						stop(err)
+						break
+					}
+					results[i] = &p
+				}
+			}
 		})
 	}
-	return all
-}
-
-// feedFailed keeps why, and plans the next try: the usual pause, doubled for each failure, or
-// what the site asks for.
-func (d *Desk) feedFailed(ctx context.Context, f data.Feed, why error) error {
-	pause := time.Duration(d.Feeds.Every)
-	for range min(f.Failures, 10) {
-		pause = min(2*pause, longestPause)
+	for _, site := range sites {
+		next <- site
 	}
-	var status *feed.StatusError
-	if errors.As(why, &status) && status.RetryAfter > pause {
-		pause = status.RetryAfter
+	close(next)
+	wait.Wait()
+	var all []Polled
+	for _, p := range results {
+		if p != nil {
+			all = append(all, *p)
+		}
 	}
-	now := d.DB.Now()
-	if err := d.DB.RecordFeedFailure(ctx, f.ID, why.Error(), now.Add(jitter(pause))); err != nil {
-		return err
-	}
-	d.Log.Warn("feed could not be read", "feed", f.ID, "failures", f.Failures+1)
-	if f.FailingSince.IsZero() || now.Sub(f.FailingSince) < feedAlarm {
-		return nil
-	}
-	_, err := d.DB.RaiseAlarm(ctx, data.Alarm{
-		Kind: "feed", About: fmt.Sprint(f.ID),
-		Text: fmt.Sprintf("Feed %d has brought nothing for %s: %v", f.ID, now.Sub(f.FailingSince).Round(time.Minute), why),
-		Hint: "look at it with `tipsheet story fetch`; the stories we have stay",
-	})
-	return err
-}
-
-// jitter spreads polls by up to a tenth either way, so that they do not fall on one second.
-func jitter(d time.Duration) time.Duration {
-	spread := int64(d) * jitterPercent / 100
-	if spread == 0 {
-		return d
-	}
-	return d + time.Duration(rand.Int64N(2*spread)-spread)
+	return all, context.Cause(ctx)
 }

@@ -40,3 +40,9 @@ mkdir -p .tools
 if [ ! -f .tools/axe-core/axe.min.js ]; then
   (cd .tools && npm pack --silent "axe-core@$AXE_VERSION" >/dev/null && echo "$sum  $axe" | sha512sum -c --quiet - && tar xzf "$axe" && rm -rf axe-core && mv package axe-core && rm -f "$axe")
 fi
+# caniemail says which mail readers know which HTML and CSS: only its data is wanted, pinned the same way.
+cie="caniemail-2.0.2.tgz"
+sum="96f867e11ac5d807b73d00371cc3951b114fa8f0317eff075a9fb1512a893ee99bcc5533406560146d2797cb34b234a805dd8f82602a079c51174c1c3dbad570"
+if [ ! -f .tools/caniemail/data/caniemail.json ]; then
+  (cd .tools && npm pack --silent "caniemail@2.0.2" >/dev/null && echo "$sum  $cie" | sha512sum -c --quiet - && tar xzf "$cie" && rm -rf caniemail && mv package caniemail && rm -f "$cie")
+fi

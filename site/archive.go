@@ -103,7 +103,7 @@ func (s *Server) issuePage(ctx context.Context, i data.Issue) (templates.Archive
 		return templates.ArchiveIssue{}, err
 	}
 	p := templates.ArchiveIssue{Site: s.Site, Newsletter: n.Name, Subject: i.Subject, Date: due, Note: i.Note, Canonical: s.Header.SiteURL + issuePath(i.ID)}
-	v, err := s.words(ctx, i.MailingID)
+	v, err := s.words(ctx, i.MailingID, 0)
 	if err != nil && !errors.Is(err, data.ErrNotFound) {
 		return p, err
 	}

@@ -50,7 +50,7 @@ func choices(open []data.Newsletter, chosen []int64) []templates.Newsletter {
 	for _, n := range open {
 		all = append(all, templates.Newsletter{
 			ID: n.ID, Name: n.Name, Description: n.Description,
-			Schedule: templates.ScheduleInWords(n.Cron), Chosen: slices.Contains(chosen, n.ID),
+			Schedule: templates.TimesInWords(n.Cron, n.Gap), Chosen: slices.Contains(chosen, n.ID),
 		})
 	}
 	return all

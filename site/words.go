@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -13,17 +12,16 @@ import (
 	"github.com/olomotimes/tipsheet/web"
 )
 
-// words are the frozen words of a mailing as everybody may see them: the first variant, with
-// the places of the personal addresses taken by public ones.
-func (s *Server) words(ctx context.Context, mailing int64) (data.Variant, error) {
-	all, err := s.DB.Variants(ctx, mailing)
+// words are the frozen words of a mailing as everybody may see them: the main variant, or the one
+// that a delivery was sent, with the places of the personal addresses taken by public ones.
+func (s *Server) words(ctx context.Context, mailing, delivery int64) (data.Variant, error) {
+	v, err := s.DB.VariantFor(ctx, mailing, delivery)
+	if errors.Is(err, data.ErrNotFound) { // folded long ago, or nobody's in particular
+		v, err = s.DB.MainVariant(ctx, mailing)
+	}
 	if err != nil {
 		return data.Variant{}, err
 	}
-	if len(all) == 0 {
-		return data.Variant{}, fmt.Errorf("words of mailing %d: %w", mailing, data.ErrNotFound)
-	}
-	v := all[0]
 	home := s.Header.SiteURL + "/"
 	p := token.Places{Unsubscribe: home, Preferences: home, View: home + "archive/"}
 	v.HTML, v.Text = token.Unmark(v.HTML, p), token.Unmark(v.Text, p)
@@ -33,14 +31,14 @@ func (s *Server) words(ctx context.Context, mailing int64) (data.Variant, error)
 // pastMail is the mail itself, for the frame of its archive page.
 func (s *Server) pastMail(w http.ResponseWriter, r *http.Request) {
 	if i, ok := s.published(w, r); ok {
-		s.mail(w, r, i.MailingID)
+		s.mail(w, r, i.MailingID, 0)
 	}
 }
 
 // view shows an issue in the browser to whom it was mailed. It carries no personal address
 // either: the link is what readers pass on.
 func (s *Server) view(w http.ResponseWriter, r *http.Request) {
-	mailing, _, ok := s.opened(w, r, token.View)
+	mailing, delivery, ok := s.opened(w, r, token.View)
 	if !ok {
 		return
 	}
@@ -53,11 +51,11 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.mail(w, r, mailing)
+	s.mail(w, r, mailing, delivery)
 }
 
-func (s *Server) mail(w http.ResponseWriter, r *http.Request, mailing int64) {
-	v, err := s.words(r.Context(), mailing)
+func (s *Server) mail(w http.ResponseWriter, r *http.Request, mailing, delivery int64) {
+	v, err := s.words(r.Context(), mailing, delivery)
 	switch {
 	case errors.Is(err, data.ErrNotFound):
 		s.notFound(w, r)

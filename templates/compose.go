@@ -2,8 +2,8 @@ package templates
 
 import (
 	"fmt"
+	"html/template"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -18,92 +18,209 @@ const (
 	maxHTMLSize = 90 << 10
 )
 
+// line is a story as the templates see it.
+type line struct {
+	DigestStory
+	N      int    // its number in the index
+	First  bool   // it is the lead
+	Byline string // "Bisi Adewumi · From your tips"
+	Accent template.CSS
+}
+
 // section is a heading with its stories.
 type section struct {
 	Name    string
-	Stories []DigestStory
+	Ruled   bool // an unnamed group that follows another one is set off by a rule
+	Stories []line
+	After   []placed
+	Accent  template.CSS
+}
+
+// placed is a placement with the words that label it.
+type placed struct {
+	Placement
+	Label  string
+	Accent template.CSS
 }
 
 // sheet is a digest laid out: what both of its parts are set from.
 type sheet struct {
 	DigestMail
-	Lang, Dir string
-	When      string // the date line's date
-	Facts     string // "9 stories, 4 minutes"
-	Paras     []string
-	Index     []indexed
-	LeadStory *DigestStory
-	Sections  []section
-	Also      []DigestStory
-	Why       string
-	InFull    int
-	Unlisted  int
+	W                   *catalogue
+	Lang, Dir           string // of the stories
+	WordsLang, WordsDir string // of our own words
+	Accent, AccentDark  template.CSS
+	When                string // the date line's date
+	Facts               string // "9 stories, 4 minutes"
+	Opening             bool   // there is something above the index
+	Paras               []string
+	Index               []line
+	LeadStory           *line
+	Top, Foot           []placed
+	Sections            []section
+	Also                []line
+	MovedWords          string // "3 stories stand here without …"
+	MoreWords           string // "And 12 more"
+	Why                 string
+	Links               []footLink
+	InFull              int
+	Moved               int
+	Unlisted            int
 }
 
-// indexed is a headline of the index with its number.
-type indexed struct {
-	N int
-	DigestStory
+// footLink is one of the reader's own addresses with its words.
+type footLink struct{ Words, URL string }
+
+// caps are how much of a digest is shown.
+type caps struct {
+	inFull int // stories with their summary
+	also   int // stories under "Also today"
+	first  int // stories that would have their summary were there no limit of size; -1: not known yet
 }
 
-// layOut arranges the stories: the lead first, then sections in the order of their first story,
-// unnamed ones last, at most inFull of them with their summary, at most also under "Also today".
-func layOut(m DigestMail, inFull, also int) sheet {
-	m.Site.Name, m.Site.PostalAddress, m.NewsletterName = oneLine(m.Site.Name), oneLine(m.Site.PostalAddress), oneLine(m.NewsletterName)
-	for _, u := range []*string{&m.UnsubscribeURL, &m.PreferencesURL, &m.ViewURL, &m.ArchiveURL} {
-		if webURL(*u) == "" {
-			*u = "" // else it stays byte for byte: it may hold a placeholder
-		}
+func (d DigestMail) language() string {
+	if d.Language != "" {
+		return d.Language
 	}
-	s := sheet{DigestMail: m, When: oneLine(m.DateLabel), Paras: paragraphs(m.Note), Why: oneLine(m.WhySubscribed)}
-	lang := m.Language
-	if lang == "" {
-		lang = m.Site.Language
+	return d.Site.Language
+}
+
+// Headlines says whether this is the edition of titles alone.
+func (d DigestMail) Headlines() bool { return d.Edition == EditionHeadlines }
+
+// together keeps a short phrase on one line.
+func together(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
+
+// layOut arranges the stories, which are in order: the lead first, then sections in the order of their first story,
+// unnamed ones last.
+func (m *Mail) layOut(d DigestMail, w *catalogue, c caps) sheet {
+	d.Site.Name, d.Site.PostalAddress, d.NewsletterName = oneLine(d.Site.Name), oneLine(d.Site.PostalAddress), oneLine(d.NewsletterName)
+	d.Greeting, d.NoteBy = oneLine(d.Greeting), oneLine(d.NoteBy)
+	s := sheet{DigestMail: d, W: w, When: oneLine(d.DateLabel), Paras: paragraphs(d.Note),
+		Accent: d.Site.MailAccent(), AccentDark: d.Site.MailAccentDark()}
+	_, s.WordsLang = m.wordsOf(d.language())
+	s.Lang, s.Dir, s.WordsDir = language(d.language()), direction(d.language()), direction(s.WordsLang)
+	if s.When == "" {
+		s.When = w.day(d.Date)
 	}
-	s.Lang, s.Dir = language(lang), direction(lang)
-	if s.When == "" && !m.Date.IsZero() {
-		s.When = m.Date.Format("Monday 2 January")
+	s.Opening = s.Greeting != "" || s.NoteBy != "" || len(s.Paras) > 0
+	s.Corrections = corrections(d.Corrections)
+	s.Facts = together(w.count(w.Stories, len(d.Stories)))
+	if d.ReadingMinutes > 0 {
+		s.Facts += ", " + together(w.count(w.Minutes, d.ReadingMinutes))
 	}
-	stories := leadFirst(m.Stories)
-	s.Facts = facts(len(stories), m.ReadingMinutes)
+	s.arrange(w, c)
+	s.foot(w)
+	s.place(w)
+	return s
+}
+
+// arrange gives each story its place. They are in order, see leadFirst.
+func (s *sheet) arrange(w *catalogue, c caps) {
+	stories := s.Stories
+	headlines := s.Headlines()
 	for i, st := range stories {
-		if i < maxIndex && len(stories) > 2 {
-			s.Index = append(s.Index, indexed{i + 1, st})
+		l := s.line(w, st)
+		if !headlines && i < maxIndex && len(stories) > 2 {
+			l.N = i + 1
+			s.Index = append(s.Index, l)
 		}
 		switch {
-		case i == 0:
-			s.LeadStory = &stories[0]
+		case i == 0 && !headlines && !st.Also:
+			l.First = true
+			s.LeadStory = &l
 			s.InFull++
-		case s.InFull < inFull:
-			s.Sections = place(s.Sections, st)
+		case !st.Also && s.InFull < c.inFull && (headlines || s.roomIn(st.Section)):
+			s.settle(l)
 			s.InFull++
-		case len(s.Also) < also:
-			s.Also = append(s.Also, st)
+		case len(s.Also) < c.also:
+			s.Also = append(s.Also, l)
 		default:
 			s.Unlisted++
 		}
 	}
 	s.Sections = unnamedLast(s.Sections)
-	return s
-}
-
-func facts(stories, minutes int) string {
-	f := count(stories, "story", "stories")
-	if minutes > 0 {
-		f += ", " + count(minutes, "minute", "minutes")
+	if s.Moved = max(c.first-s.InFull, 0); s.Moved > 0 {
+		s.MovedWords = w.count(w.Moved, s.Moved)
 	}
-	return f
+	if s.Unlisted > 0 {
+		s.MoreWords = w.count(w.More, s.Unlisted)
+	}
 }
 
-// leadFirst copies the stories, cleaned, with the first that is marked as lead in front.
+// line is a story with what its edition shows of it.
+func (s *sheet) line(w *catalogue, st DigestStory) line {
+	if s.Headlines() {
+		st.Summary, st.Image, st.Author, st.FromTip = "", "", "", false
+	}
+	if st.Title == "" {
+		st.Title = w.Untitled
+	}
+	l := line{DigestStory: st, Byline: st.Author, Accent: s.Accent}
+	if st.FromTip {
+		l.Byline = strings.TrimPrefix(l.Byline+" · "+w.FromTips, " · ")
+	}
+	return l
+}
+
+func (s *sheet) roomIn(name string) bool {
+	for _, sec := range s.Sections {
+		if sec.Name == name {
+			return s.MaxPerSection <= 0 || len(sec.Stories) < s.MaxPerSection
+		}
+	}
+	return true
+}
+
+func (s *sheet) settle(l line) {
+	for i := range s.Sections {
+		if s.Sections[i].Name == l.Section {
+			s.Sections[i].Stories = append(s.Sections[i].Stories, l)
+			return
+		}
+	}
+	s.Sections = append(s.Sections, section{Name: l.Section, Stories: []line{l}, Accent: s.Accent})
+}
+
+func unnamedLast(in []section) []section {
+	var named, unnamed []section
+	for _, s := range in {
+		if s.Name == "" {
+			unnamed = append(unnamed, s)
+			continue
+		}
+		named = append(named, s)
+	}
+	for i := range unnamed {
+		unnamed[i].Ruled = true
+	}
+	return append(named, unnamed...)
+}
+
+// leadFirst copies the stories, cleaned, with the lead in front: the first that is marked so,
+// else the first with a picture, else the first; a story for "Also today" only where it is marked.
 func leadFirst(in []DigestStory) []DigestStory {
 	out := make([]DigestStory, 0, len(in))
-	lead := -1
+	marked, pictured, first := -1, -1, -1
 	for i, st := range in {
-		if st.Lead && lead < 0 {
-			lead = i
+		st = clean(st)
+		out = append(out, st)
+		if st.Lead && marked < 0 {
+			marked = i
+			out[i].Also = false
 		}
-		out = append(out, clean(st))
+		if !st.Also && st.Image != "" && pictured < 0 {
+			pictured = i
+		}
+		if !st.Also && first < 0 {
+			first = i
+		}
+	}
+	lead := marked
+	for _, next := range []int{pictured, first} {
+		if lead < 0 {
+			lead = next
+		}
 	}
 	if lead > 0 {
 		st := out[lead]
@@ -116,9 +233,6 @@ func leadFirst(in []DigestStory) []DigestStory {
 // clean makes one line of each field, cuts it to length and drops addresses that are not the web's.
 func clean(st DigestStory) DigestStory {
 	st.Title = cut(oneLine(st.Title), maxTitle)
-	if st.Title == "" {
-		st.Title = "Untitled"
-	}
 	st.Summary = cut(oneLine(st.Summary), maxSummary)
 	st.Section = cut(oneLine(st.Section), 60)
 	st.Author = cut(oneLine(st.Author), 80)
@@ -127,32 +241,12 @@ func clean(st DigestStory) DigestStory {
 	return st
 }
 
-func place(in []section, st DigestStory) []section {
-	for i := range in {
-		if in[i].Name == st.Section {
-			in[i].Stories = append(in[i].Stories, st)
-			return in
-		}
-	}
-	return append(in, section{st.Section, []DigestStory{st}})
-}
-
-func unnamedLast(in []section) []section {
-	var named, unnamed []section
-	for _, s := range in {
-		if s.Name == "" {
-			unnamed = append(unnamed, s)
-			continue
-		}
-		named = append(named, s)
-	}
-	return append(named, unnamed...)
-}
-
 // DefaultSubject is the lead story's title, then two more, cut at a word to 90 characters.
-func DefaultSubject(stories []DigestStory) string {
+func DefaultSubject(stories []DigestStory) string { return subjectOf(leadFirst(stories)) }
+
+func subjectOf(ordered []DigestStory) string {
 	var titles []string
-	for i, st := range leadFirst(stories) {
+	for i, st := range ordered {
 		if i < 3 {
 			titles = append(titles, st.Title)
 		}
@@ -161,8 +255,9 @@ func DefaultSubject(stories []DigestStory) string {
 }
 
 // DefaultPreheader is the lead story's summary cut at a word, else the other titles.
-func DefaultPreheader(stories []DigestStory) string {
-	ordered := leadFirst(stories)
+func DefaultPreheader(stories []DigestStory) string { return preheaderOf(leadFirst(stories)) }
+
+func preheaderOf(ordered []DigestStory) string {
 	if len(ordered) == 0 {
 		return ""
 	}
@@ -176,11 +271,16 @@ func DefaultPreheader(stories []DigestStory) string {
 	return cut(strings.Join(titles, " · "), maxPreview)
 }
 
-// oneLine folds all white space and control characters into single spaces.
+// oneLine folds all white space and control characters into single spaces, and drops the marks
+// that turn the direction of what follows (U+202A to U+202E): a title must not mirror the text behind it.
 func oneLine(s string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
+	s = strings.Map(func(r rune) rune {
+		if r >= '\u202a' && r <= '\u202e' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 
 // cut shortens s to at most n characters, at a word where there is one in its last third.
@@ -198,20 +298,9 @@ func cut(s string, n int) string {
 	return strings.TrimRight(string(r), " ,;:.–-") + "…"
 }
 
-// validFor says a length of time in whole days or hours.
-func validFor(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return ""
-	case d >= 24*time.Hour:
-		return count(int(d/(24*time.Hour)), "day", "days")
-	}
-	return count(int(max(d/time.Hour, 1)), "hour", "hours")
-}
-
-// quotedSize is how long text is once encoded as quoted-printable (RFC 2045, section 6.7), which
+// EncodedSize is how long a mail's text or HTML is once encoded as quoted-printable (RFC 2045, section 6.7), which
 // is what a mail reader's limit counts.
-func quotedSize(text string) int {
+func EncodedSize(text string) int {
 	n := 0
 	for i := 0; i < len(text); i++ {
 		if c := text[i]; c == '\n' || c == '\t' || (c >= ' ' && c <= '~' && c != '=') {
@@ -225,5 +314,5 @@ func quotedSize(text string) int {
 
 // sizeError says that a mail stays too long whatever is left out of it.
 func sizeError(size int) error {
-	return fmt.Errorf("digest is %d bytes long with one story, over %d: shorten the note", size, maxHTMLSize)
+	return fmt.Errorf("digest is %d bytes long with one story, over %d: shorten the note, the corrections or the placements", size, maxHTMLSize)
 }

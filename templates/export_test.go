@@ -45,7 +45,7 @@ func ByteSize(n int64) string      { return byteSize(n) }
 func Initials(s string) string     { return initials(s) }
 func Join(w []string) string       { return joinWords(w) }
 func Chip(s Sorting) string        { return chipWords(s) }
-func QuotedSize(s string) int      { return quotedSize(s) }
+func QuotedSize(s string) int      { return EncodedSize(s) }
 
 // BarWidths are the widths of a bar's slices, as written.
 func BarWidths(c Counts) (tones, widths []string) {

@@ -11,7 +11,7 @@ import (
 	"path"
 )
 
-//go:embed site/*.html desk/*.html mail/*.html mail/*.txt static/*
+//go:embed site/*.html desk/*.html mail/*.html mail/*.txt mail/*.css words/*.toml static/*
 var files embed.FS
 
 // Page is one of this package's page structs.

@@ -1,6 +1,9 @@
 package templates
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Newsletter is one that a reader may choose on a public page.
 type Newsletter struct {
@@ -116,11 +119,16 @@ type NotFound struct{ Site Site }
 
 // Parts are the stories laid out in their sections, the lead alone in the first.
 func (a ArchiveIssue) Parts() []section {
-	s := layOut(DigestMail{Stories: a.Stories}, len(a.Stories), 0)
+	stories := slices.Clone(a.Stories)
+	for i := range stories {
+		stories[i].Also = false // a page has room for all
+	}
+	s := sheet{DigestMail: DigestMail{Stories: leadFirst(stories)}}
+	s.arrange(&catalogue{Untitled: "Untitled", FromTips: "From your tips"}, caps{inFull: len(a.Stories)})
 	if s.LeadStory == nil {
 		return nil
 	}
 	lead := *s.LeadStory
 	lead.Lead = true
-	return append([]section{{lead.Section, []DigestStory{lead}}}, s.Sections...)
+	return append([]section{{Name: lead.Section, Stories: []line{lead}}}, s.Sections...)
 }

@@ -4,7 +4,17 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// TimesInWords says when a newsletter comes: as stories come where its issues follow them, a gap
+// apart at least, and else what its cron expression says.
+func TimesInWords(cron string, gap time.Duration) string {
+	if gap > 0 {
+		return "as stories come"
+	}
+	return ScheduleInWords(cron)
+}
 
 // ScheduleInWords says a five-field cron expression as a reader would: "every day at 07:00", "on
 // weekdays at 07:00", "every Sunday at 08:00", "on the 1st of each month at 09:00", "every 30

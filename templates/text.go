@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -52,4 +53,16 @@ func tidy(s string) string {
 		out = append(out, line)
 	}
 	return strings.TrimRight(strings.Join(out, "\n"), "\n") + "\n"
+}
+
+// hang is a numbered headline whose further lines stand under its first word. A word that is
+// longer than a line begins its own.
+func hang(n int, title string) string {
+	mark := fmt.Sprintf("%2d. ", n)
+	lines := wrapLine(title, textWidth-len(mark))
+	indent := "\n" + strings.Repeat(" ", len(mark))
+	if utf8.RuneCountInString(lines[0]) > textWidth-len(mark) {
+		mark, indent = strings.TrimRight(mark, " ")+"\n", "\n"
+	}
+	return mark + strings.Join(lines, indent)
 }

@@ -106,9 +106,12 @@ func TestSchedulesAreSaidInWords(t *testing.T) {
 		"@daily":           "by its own timetable",
 		"TZ=UTC":           "by its own timetable",
 	} {
-		if got := templates.ScheduleInWords(cron); got != want {
+		if got := templates.TimesInWords(cron, 0); got != want {
 			t.Errorf("%q is %q, want %q", cron, got, want)
 		}
+	}
+	if got := templates.TimesInWords("", 30*time.Minute); got != "as stories come" {
+		t.Errorf("one that follows its stories comes %q", got)
 	}
 }
 

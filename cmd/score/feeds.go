@@ -13,27 +13,50 @@ import (
 // slowFeed is how long one feed may take.
 const slowFeed = time.Second
 
+// feedparserBase is where feedparser's own tests serve its samples, which some of them expect in their links.
+const feedparserBase = "http://127.0.0.1:8097/"
+
 // judgeFeed asks that a feed is read without a crash and in time, and for the titles, links and dates that
-// its row expects.
+// its row expects. What gofeed, our own reader, says of its own samples is counted apart. A row is right where all that it
+// states is; the rows of miniflux state nothing but that they are feeds.
 func judgeFeed(r row, raw []byte) []verdict {
 	start := time.Now()
-	f, ok := parseFeed(raw)
+	base := ""
+	if strings.HasPrefix(r.Corpus, "feedparser") {
+		base = feedparserBase
+	}
+	f, refused, ok := parseFeed(raw, base)
 	out := []verdict{{"no_crash", ok}, {"in_time", time.Since(start) < slowFeed}}
-	for _, w := range append(feedparserWants(r.Expected.Values), gofeedWants(r.Expected.GofeedIs)...) {
-		out = append(out, verdict{w.measure, w.metBy(f)})
+	if wants := gofeedWants(r.Expected.GofeedIs); r.Corpus == "gofeed" {
+		for _, w := range wants {
+			out = append(out, verdict{"gofeed_" + w.measure, w.metBy(f)})
+		}
+		return out
+	}
+	if r.Corpus == "miniflux" {
+		return append(out, verdict{"rows", refused == nil})
+	}
+	wants, right := feedparserWants(r.Expected.Values), true
+	for _, w := range wants {
+		met := w.metBy(f)
+		out = append(out, verdict{w.measure, met})
+		right = right && met
+	}
+	if len(wants) > 0 {
+		out = append(out, verdict{"rows", right})
 	}
 	return out
 }
 
-// parseFeed says whether the reader came back without a panic.
-func parseFeed(raw []byte) (f feed.Feed, ok bool) {
+// parseFeed says whether the reader came back without a panic. A broken feed may be refused.
+func parseFeed(raw []byte, base string) (f feed.Feed, refused error, ok bool) {
 	defer func() {
 		if recover() != nil {
 			ok = false
 		}
 	}()
-	f, _ = feed.Parse(raw, "", "") // a broken feed may be refused
-	return f, true
+	f, refused = feed.Parse(raw, "", base)
+	return f, refused, true
 }
 
 // want is one expected value: of the feed itself when item is -1.
@@ -90,6 +113,9 @@ func feedparserWants(values [][2]json.RawMessage) []want {
 		} else {
 			path = path[1:]
 		}
+		if len(path) == 2 && path[0] == "title_detail" && path[1] == "value" {
+			path = []any{"title"}
+		}
 		if len(path) == 1 && w.read(path[0], pair[1]) {
 			out = append(out, w)
 		}
@@ -104,7 +130,7 @@ func (w *want) read(name any, value json.RawMessage) bool {
 		w.measure = "titles"
 	case "link":
 		w.measure = "links"
-	case "published_parsed", "updated_parsed":
+	case "published_parsed", "updated_parsed", "created_parsed":
 		w.measure = "dates"
 		var at []int
 		if json.Unmarshal(value, &at) != nil || len(at) < 6 {
@@ -123,6 +149,7 @@ type gofeedItem struct {
 	Title     *string    `json:"title"`
 	Link      *string    `json:"link"`
 	Published *time.Time `json:"publishedParsed"`
+	Updated   *time.Time `json:"updatedParsed"`
 }
 
 func gofeedWants(raw json.RawMessage) []want {
@@ -148,8 +175,10 @@ func (g gofeedItem) wants(item int) []want {
 	if g.Link != nil && strings.HasPrefix(*g.Link, "http") {
 		out = append(out, want{measure: "links", item: item, text: *g.Link})
 	}
-	if g.Published != nil {
-		out = append(out, want{measure: "dates", item: item, date: *g.Published})
+	for _, date := range []*time.Time{g.Published, g.Updated} {
+		if date != nil {
+			out = append(out, want{measure: "dates", item: item, date: *date})
+		}
 	}
 	return out
 }

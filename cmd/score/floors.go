@@ -11,5 +11,6 @@ var floors = map[string]float64{
 	"copyleft/bounces is_bounce": 100, "copyleft/bounces class": 100, "copyleft/bounces recipients": 66, "copyleft/bounces is_unsubscribe": 100,
 	"replies new_text": 89, "copyleft/replies new_text": 92,
 	"spamham ham_kept": 100,
-	"feeds no_crash":   100, "feeds in_time": 100, "feeds titles": 97, "feeds dates": 93, "feeds links": 90,
+	"feeds no_crash":   100, "feeds in_time": 100, "feeds rows": 98, "feeds titles": 99, "feeds dates": 85, "feeds links": 90,
+	"feeds gofeed_titles": 100, "feeds gofeed_dates": 100, "feeds gofeed_links": 100,
 }

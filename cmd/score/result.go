@@ -9,6 +9,7 @@ type result struct {
 	set, measure string
 	right, asked int
 	wrong        []string // files
+	note         string   // may be empty
 }
 
 // percent is how many of a hundred were right; of nothing asked, all.
@@ -20,7 +21,11 @@ func (r result) percent() float64 {
 }
 
 func (r result) String() string {
-	return fmt.Sprintf("score: %s %s %d/%d %.1f%%", r.set, r.measure, r.right, r.asked, r.percent())
+	line := fmt.Sprintf("score: %s %s %d/%d %.1f%%", r.set, r.measure, r.right, r.asked, r.percent())
+	if r.note != "" {
+		line += " (" + r.note + ")"
+	}
+	return line
 }
 
 // count adds the verdicts up, measures in the order in which they were first seen.

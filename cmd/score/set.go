@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
+	"time"
 )
 
 // row is one line of an index.jsonl: one file and what its own project expects of it.
@@ -19,6 +21,7 @@ type row struct {
 	Expected     expected          `json:"expected"`
 	Score        map[string]string `json:"score"`
 	LabelQuality string            `json:"label_quality"`
+	Corpus       string            `json:"corpus"`
 	path         string
 }
 
@@ -84,7 +87,7 @@ func (s set) runFolder(dir, folder string) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make([][]verdict, len(rows))
+	all, took := make([][]verdict, len(rows)), make([]time.Duration, len(rows))
 	fails := make([]error, len(rows))
 	next := make(chan int)
 	var wait sync.WaitGroup
@@ -93,7 +96,9 @@ func (s set) runFolder(dir, folder string) ([]result, error) {
 			for i := range next {
 				raw, err := os.ReadFile(rows[i].path)
 				if fails[i] = err; err == nil {
+					start := time.Now()
 					all[i] = s.judge(rows[i], raw)
+					took[i] = time.Since(start)
 				}
 			}
 		})
@@ -106,7 +111,14 @@ func (s set) runFolder(dir, folder string) ([]result, error) {
 	if err := errors.Join(fails...); err != nil {
 		return nil, err
 	}
-	return count(filepath.ToSlash(folder), rows, all), nil
+	results := count(filepath.ToSlash(folder), rows, all)
+	for i := range results {
+		if results[i].measure == "in_time" {
+			slowest := slices.Index(took, slices.Max(took))
+			results[i].note = fmt.Sprintf("the slowest took %s: %s", took[slowest].Round(time.Millisecond/10), rows[slowest].File)
+		}
+	}
+	return results, nil
 }
 
 func readIndex(folder string) ([]row, error) {

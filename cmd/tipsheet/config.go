@@ -49,6 +49,7 @@ type siteConfig struct {
 	Language      string `toml:"language" doc:"language of the pages and digests"`
 	Accent        string `toml:"accent" doc:"the paper's colour, as #rrggbb"`
 	Logo          string `toml:"logo" doc:"https address of a picture about 40 pixels high; empty shows the name in type"`
+	Templates     string `toml:"templates" doc:"folder with own files for mails (docs/digest.md), checked before use; empty uses ours"`
 	SecretFile    string `toml:"secret_file" doc:"file with the secrets that links are signed with; made by tipsheet init"`
 }
 
@@ -60,6 +61,7 @@ type webConfig struct {
 	Listen         string   `toml:"listen" doc:"address and port that the pages are served at"`
 	URL            string   `toml:"url" doc:"the public address of these pages, which links in mails begin with; empty: site.url"`
 	TrustedProxies []string `toml:"trusted_proxies" doc:"networks of the proxies in front, whose word on a visitor's address is taken"`
+	Metrics        string   `toml:"metrics" doc:"who may read /metrics: loopback (programs on this machine), all, or off"`
 }
 
 type relayConfig struct {
@@ -91,7 +93,7 @@ func defaults() config {
 	return config{
 		Site:     siteConfig{TimeZone: "UTC", Language: "en", Accent: "#a3221b", SecretFile: "tipsheet.secret"},
 		Database: databaseConfig{URL: "tipsheet.db"},
-		Web:      webConfig{Listen: "127.0.0.1:8080"},
+		Web:      webConfig{Listen: "127.0.0.1:8080", Metrics: metricsLoopback},
 		Feeds:    digest.DefaultFeedSettings(),
 		Issues:   digest.DefaultIssueSettings(),
 		Inbox:    inbox.DefaultSettings(),
@@ -208,6 +210,9 @@ func (w webConfig) validate() []error {
 	}
 	if _, err := web.ParsePrefixes(w.TrustedProxies); err != nil {
 		wrong = append(wrong, fmt.Errorf("trusted_proxies: %w", err))
+	}
+	if err := validMetrics(w.Metrics); err != nil {
+		wrong = append(wrong, err)
 	}
 	return wrong
 }

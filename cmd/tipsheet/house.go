@@ -215,6 +215,9 @@ func (a *app) sayChecks(all []checked) error {
 
 func (p *paper) checks(ctx context.Context) []checked {
 	all := []checked{{"the config and the database", nil}, {"sender and addresses", p.canSend()}}
+	if p.Site.Templates != "" {
+		all = append(all, checked{"own templates in " + p.Site.Templates, p.mailFault})
+	}
 	for _, r := range p.Relay {
 		proof, err := p.proof(r)
 		if err == nil {

@@ -3,17 +3,17 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/olomotimes/tipsheet/data"
-	"github.com/olomotimes/tipsheet/digest"
 )
 
 func (a *app) issueCommand() *cobra.Command {
-	return group("issue", "Editions of newsletters", a.issueList(), a.issueShow(), a.issueStatus(), a.issuePreview(), a.issueCompose(), a.issueTest(), a.issueSend(),
+	return group("issue", "Editions of newsletters", a.issueList(), a.issueShow(), a.issueStatus(), a.issuePreview(), a.issueCompose(), a.issueEdit(), a.issueTest(), a.issueSend(),
 		a.issueMove("approve ID", "An editor's word that an issue may go", "issue approved", "a draft, or one that waits or is held, can be approved", approveIssue),
 		a.issueMove("pause ID", "Stop sending between two messages", "sending is paused", "a closed one or one that is being sent can be paused", pauseIssue),
 		a.issueMove("resume ID", "Go on where it was paused or held", "sending goes on", "one that is paused or held can be resumed", resumeIssue),
@@ -72,27 +72,23 @@ func (a *app) withIssue(c *cobra.Command, args []string, do func(*paper, data.Is
 
 func (a *app) issueShow() *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "The stories of an issue", Args: takes(1, false),
+		Use: "show ID", Short: "The stories of an issue, or what a draft would have if it closed now", Args: takes(1, false),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withIssue(c, args, func(p *paper, i data.Issue) error {
-				stories, err := p.db.IssueStories(c.Context(), i.ID)
+				stories, err := p.desk().Picked(c.Context(), i.ID)
 				if err != nil {
 					return err
 				}
-				if len(stories) == 0 && i.State == data.IssueDraft {
-					free, err := p.db.Candidates(c.Context(), i.NewsletterID, 100)
-					if err != nil {
-						return err
-					}
-					for at, s := range free {
-						stories = append(stories, data.IssueStory{Story: s, Position: at + 1})
-					}
+				taken, err := p.db.IssueStories(c.Context(), i.ID)
+				if err != nil {
+					return err
 				}
+				stories = append(stories, slices.DeleteFunc(taken, func(s data.IssueStory) bool { return !s.HiddenNow })...)
 				var rows [][]any
 				for _, s := range stories {
-					rows = append(rows, []any{s.Position, s.ID, s.HiddenNow, severalOf(s.Categories), s.Headline()})
+					rows = append(rows, []any{s.Position, s.ID, s.Placed, s.HiddenNow, severalOf(s.Categories), s.Headline()})
 				}
-				return a.table([]string{"Place", "Story", "Hidden", "Categories", "Title"}, rows)
+				return a.table([]string{"Place", "Story", "Placed", "Hidden", "Categories", "Title"}, rows)
 			})
 		},
 	}
@@ -217,17 +213,6 @@ func (a *app) issueSettle() *cobra.Command {
 	}
 	c.Flags().StringVar(&policy, "policy", "", "what becomes of them")
 	return c
-}
-
-// newsletterDesk is for commands that compose: the newsletter and the desk.
-func (a *app) newsletterDesk(c *cobra.Command, slug string, do func(*paper, data.Newsletter, *digest.Desk) error) error {
-	return a.with(c, func(p *paper) error {
-		n, err := p.newsletter(c.Context(), slug)
-		if err != nil {
-			return err
-		}
-		return do(p, n, p.desk())
-	})
 }
 
 // stateWords is a state as a person says it.

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/olomotimes/tipsheet/data"
-	"github.com/olomotimes/tipsheet/digest"
 	"github.com/olomotimes/tipsheet/mailer"
 	"github.com/olomotimes/tipsheet/mailer/smtp"
 	"github.com/olomotimes/tipsheet/token"
@@ -19,16 +19,26 @@ import (
 
 func (a *app) issuePreview() *cobra.Command {
 	var format string
+	var f choiceFlags
 	c := &cobra.Command{
-		Use: "preview NEWSLETTER", Short: "What would go out now", Args: takes(1, false),
+		Use: "preview NEWSLETTER|ISSUE", Short: "What would go out now, or what went out", Args: takes(1, false),
+		Long: "preview prints the mail of a newsletter's next issue as it would go out if it closed now, or that of the\n" +
+			"issue with that number. --topics, --edition and --language show what a reader gets who chose them.",
 		RunE: func(c *cobra.Command, args []string) error {
 			if format != "html" && format != "text" && format != "eml" {
 				return usage("--format %q is not one of html, text, eml", format)
 			}
-			return a.newsletterDesk(c, args[0], func(p *paper, n data.Newsletter, d *digest.Desk) error {
-				v, err := d.PreviewNewsletter(c.Context(), n)
+			chosen, err := f.choice("")
+			if err != nil {
+				return err
+			}
+			return a.with(c, func(p *paper) error {
+				n, v, err := p.previewOf(c.Context(), args[0], chosen)
 				if err != nil {
 					return err
+				}
+				if format == "html" && v.HTML == "" {
+					return &data.UserError{Message: "the text edition has no HTML", Hint: "leave --format away, or use --format eml"}
 				}
 				text, err := p.previewAs(format, n, v)
 				if err != nil {
@@ -40,7 +50,34 @@ func (a *app) issuePreview() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "text", "html, text or eml")
+	f.bind(c, false)
 	return c
+}
+
+// previewOf is a variant of a newsletter's next issue, or of the issue with that number.
+func (p *paper) previewOf(ctx context.Context, name string, chosen data.Choice) (data.Newsletter, data.Variant, error) {
+	if p.mailFault != nil {
+		return data.Newsletter{}, data.Variant{}, p.mailFault
+	}
+	n, err := p.db.NewsletterBySlug(ctx, name)
+	if err == nil {
+		v, err := p.desk().PreviewNewsletter(ctx, n, chosen)
+		return n, v, err
+	}
+	id, notNumber := strconv.ParseInt(name, 10, 64)
+	if !errors.Is(err, data.ErrNotFound) || notNumber != nil {
+		_, err = p.newsletter(ctx, name)
+		return n, data.Variant{}, err
+	}
+	i, err := p.db.Issue(ctx, id)
+	if err != nil {
+		return n, data.Variant{}, err
+	}
+	if n, err = p.db.Newsletter(ctx, i.NewsletterID); err != nil {
+		return n, data.Variant{}, err
+	}
+	v, err := p.desk().PreviewIssue(ctx, id, chosen)
+	return n, v, err
 }
 
 // publicPlaces are where the personal links of a mail lead that is nobody's: to the front page
@@ -65,20 +102,16 @@ func (p *paper) previewAs(format string, n data.Newsletter, v data.Variant) ([]b
 }
 
 func (a *app) issueTest() *cobra.Command {
-	return &cobra.Command{
+	var f choiceFlags
+	c := &cobra.Command{
 		Use: "test ISSUE ADDRESS…", Short: "Send an issue as it stands to a few addresses, marked [Test]", Args: takes(2, true),
 		RunE: func(c *cobra.Command, args []string) error {
+			chosen, err := f.choice("")
+			if err != nil {
+				return err
+			}
 			return a.withIssue(c, args, func(p *paper, i data.Issue) error {
 				if err := p.canSend(); err != nil {
-					return err
-				}
-				if n, err := p.storiesNow(c.Context(), i); err != nil {
-					return err
-				} else if n == 0 {
-					return &data.UserError{Message: fmt.Sprintf("issue %d has no stories, so there is nothing to test", i.ID), Hint: "`tipsheet issue list` shows the others"}
-				}
-				subject, html, text, err := p.desk().Preview(c.Context(), i.ID)
-				if err != nil {
 					return err
 				}
 				for _, address := range args[1:] {
@@ -86,11 +119,20 @@ func (a *app) issueTest() *cobra.Command {
 						return err
 					}
 				}
+				if stories, err := p.desk().Picked(c.Context(), i.ID); err != nil {
+					return err
+				} else if len(stories) == 0 {
+					return &data.UserError{Message: fmt.Sprintf("issue %d has no stories, so there is nothing to test", i.ID), Hint: "`tipsheet issue list` shows the others"}
+				}
+				v, err := p.desk().PreviewIssue(c.Context(), i.ID, chosen)
+				if err != nil {
+					return err
+				}
 				places := p.publicPlaces()
 				for _, address := range args[1:] {
 					if _, err := p.db.AddLetter(c.Context(), data.Letter{
 						Kind: data.LetterTest, To: address, Header: p.header(), IssueID: i.ID,
-						Subject: "[Test] " + subject, HTML: token.Unmark(html, places), Text: token.Unmark(text, places),
+						Subject: "[Test] " + v.Subject, HTML: token.Unmark(v.HTML, places), Text: token.Unmark(v.Text, places),
 					}); err != nil {
 						return err
 					}
@@ -100,16 +142,8 @@ func (a *app) issueTest() *cobra.Command {
 			})
 		},
 	}
-}
-
-// storiesNow is how many stories an issue has, or would have if it closed now.
-func (p *paper) storiesNow(ctx context.Context, i data.Issue) (int, error) {
-	taken, err := p.db.IssueSize(ctx, i.ID)
-	if err != nil || taken > 0 || i.State != data.IssueDraft && i.State != data.IssueAwaiting {
-		return taken, err
-	}
-	free, err := p.db.Candidates(ctx, i.NewsletterID, 1)
-	return len(free), err
+	f.bind(c, false)
+	return c
 }
 
 func counted(n int, one, many string) string {

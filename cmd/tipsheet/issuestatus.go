@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,12 +24,20 @@ type issueStatus struct {
 	Newsletter string            `json:"newsletter"` // its short name
 	State      data.IssueState   `json:"state"`
 	Due        time.Time         `json:"due"`
-	Reason     *string           `json:"reason"`      // why it is skipped, merged, held, paused or cancelled; else null
-	Readers    *int              `json:"readers"`     // the frozen audience; null until it is closed
-	LeftOut    *int              `json:"left_out"`    // active subscribers that it does not go to; null until it is closed
-	Deliveries map[data.Word]int `json:"deliveries"`  // how many of each word, all words named; null until it is closed
-	ETA        *time.Time        `json:"eta"`         // when each will have had its first answer; null where that cannot be told
-	WaitsUntil *time.Time        `json:"waits_until"` // the first pass is through, and the deferred are tried until then; else null
+	Reason     *string           `json:"reason"`       // why it is skipped, merged, held, paused or cancelled; else null
+	Readers    *int              `json:"readers"`      // the frozen audience; null until it is closed
+	LeftOut    *int              `json:"left_out"`     // active subscribers that it does not go to; null until it is closed
+	Deliveries map[data.Word]int `json:"deliveries"`   // how many of each word, all words named; null until it is closed
+	LeftOutFor map[string]int    `json:"left_out_for"` // how many of those for each reason; null until it is closed
+	Parts      []issuePart       `json:"parts"`        // when its mail may go: with the issue, and at readers' own hours; null until it is closed
+	ETA        *time.Time        `json:"eta"`          // when each will have had its first answer; null where that cannot be told
+	WaitsUntil *time.Time        `json:"waits_until"`  // the first pass is through, and the deferred are tried until then; else null
+}
+
+// An issuePart is the readers whose mail may go from one time on.
+type issuePart struct {
+	At      time.Time `json:"at"`
+	Readers int       `json:"readers"`
 }
 
 func (p *paper) issueStatus(ctx context.Context, i data.Issue) (issueStatus, error) {
@@ -51,6 +61,16 @@ func (p *paper) issueStatus(ctx context.Context, i data.Issue) (issueStatus, err
 	for _, w := range deliveryWords {
 		s.Deliveries[w] = account.Words[w]
 	}
+	if s.LeftOutFor, err = p.db.LeftOutFor(ctx, i.MailingID); err != nil {
+		return s, err
+	}
+	parts, err := p.db.Parts(ctx, i.MailingID)
+	if err != nil {
+		return s, err
+	}
+	for _, part := range parts {
+		s.Parts = append(s.Parts, issuePart{part.At, part.Readers})
+	}
 	if end, known, err := p.eta(ctx, i); err != nil {
 		return s, err
 	} else if known && account.Words[data.WordOpen] > 0 {
@@ -71,8 +91,10 @@ func (a *app) issueStatus() *cobra.Command {
 		Use: "status ID", Short: "What became of an issue, delivery by delivery", Args: takes(1, false),
 		Long: "status says how far an issue is. With --json it prints one object:\n\n" +
 			`  {"issue", "newsletter", "state", "due", "reason", "readers", "left_out", "deliveries": {"accepted", "assumed",` + "\n" +
-			`   "refused", "gave_up", "skipped", "held", "uncertain", "deferred", "open"}, "eta", "waits_until"}` + "\n\n" +
-			"readers, left_out and deliveries are null until the issue is closed; the deliveries add up to readers.\n" +
+			`   "refused", "gave_up", "skipped", "held", "uncertain", "deferred", "open"}, "left_out_for": {REASON: n}, "parts": [{"at",` + "\n" +
+			`   "readers"}], "eta", "waits_until"}` + "\n\n" +
+			"From readers to parts all is null until the issue is closed; the deliveries add up to readers. Readers who chose\n" +
+			"an hour of their own are a part of the issue that goes then.\n" +
 			"eta is when each will have had its first answer. waits_until is set once all have, while deferred ones are tried again.",
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withIssue(c, args, func(p *paper, i data.Issue) error {
@@ -89,6 +111,14 @@ func (a *app) issueStatus() *cobra.Command {
 				}
 				if s.Readers != nil {
 					rows = append(rows, []any{"readers", *s.Readers}, []any{"left out", *s.LeftOut})
+					for _, why := range slices.Sorted(maps.Keys(s.LeftOutFor)) {
+						rows = append(rows, []any{"left out: " + why, s.LeftOutFor[why]})
+					}
+					if len(s.Parts) > 1 {
+						for _, part := range s.Parts {
+							rows = append(rows, []any{"goes " + a.inZone(part.At).Format("2006-01-02 15:04 MST"), part.Readers})
+						}
+					}
 					for _, w := range deliveryWords {
 						rows = append(rows, []any{string(w), s.Deliveries[w]})
 					}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,7 @@ func (a *app) newsletterList() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					rows = append(rows, []any{n.Slug, n.Name, n.Cron, n.TimeZone, n.Late, counts[data.SubscriptionActive], counts[data.SubscriptionPending]})
+					rows = append(rows, []any{n.Slug, n.Name, scheduleWords(n), n.TimeZone, n.Late, counts[data.SubscriptionActive], counts[data.SubscriptionPending]})
 				}
 				return a.table([]string{"Slug", "Name", "Schedule", "Time zone", "Late", "Active", "Pending"}, rows)
 			})
@@ -43,8 +44,9 @@ func (a *app) newsletterList() *cobra.Command {
 // newsletterFlags are what add and edit share.
 type newsletterFlags struct {
 	name, description, cron, zone, language, late, since string
-	grace                                                time.Duration
+	grace, gap                                           time.Duration
 	approval                                             bool
+	inFull, perSection                                   int
 }
 
 func (f *newsletterFlags) bind(c *cobra.Command) {
@@ -55,6 +57,9 @@ func (f *newsletterFlags) bind(c *cobra.Command) {
 	c.Flags().StringVar(&f.language, "language", "", "language (default site.language)")
 	c.Flags().StringVar(&f.late, "late", data.LateMerge, "an issue found too late: merge (its stories go into the next), hold, send")
 	c.Flags().DurationVar(&f.grace, "grace", 0, "how late is too late (default ledger.grace)")
+	c.Flags().DurationVar(&f.gap, "gap", 0, "each story as it comes, in issues at least this far apart, such as 30m; it ends --cron")
+	c.Flags().IntVar(&f.inFull, "in-full", 0, "how many stories have a summary (default 14); the others stand under \"Also today\"")
+	c.Flags().IntVar(&f.perSection, "per-section", 0, "how many of them at most under one heading (default no cap)")
 	c.Flags().BoolVar(&f.approval, "approval", false, "an editor must approve each issue")
 }
 
@@ -64,16 +69,29 @@ func (f *newsletterFlags) into(c *cobra.Command, n *data.Newsletter) error {
 		"name": func() { n.Name = f.name }, "description": func() { n.Description = f.description }, "cron": func() { n.Cron = f.cron },
 		"time-zone": func() { n.TimeZone = f.zone }, "language": func() { n.Language = f.language }, "late": func() { n.Late = f.late },
 		"grace": func() { n.Grace = f.grace }, "approval": func() { n.Approval = f.approval },
+		"gap": func() { n.Gap = f.gap }, "in-full": func() { n.InFull = f.inFull }, "per-section": func() { n.PerSection = f.perSection },
 	} {
 		if c.Flags().Changed(flag) {
 			set()
 		}
+	}
+	switch { // each of the two ends the other
+	case c.Flags().Changed("gap") && !c.Flags().Changed("cron") && n.Gap > 0:
+		n.Cron = ""
+	case c.Flags().Changed("cron") && !c.Flags().Changed("gap") && n.Cron != "":
+		n.Gap = 0
 	}
 	if n.Late != data.LateMerge && n.Late != data.LateHold && n.Late != data.LateSend {
 		return usage("--late %q is not one of merge, hold, send", n.Late)
 	}
 	if _, err := digest.ParseSchedule(firstOf(n.Cron, "0 7 * * *"), n.TimeZone); err != nil {
 		return usage("%v", err)
+	}
+	if n.Gap < 0 || (n.Gap > 0 && n.Cron != "") {
+		return usage("an issue comes by --cron or follows its stories by --gap, not both")
+	}
+	if n.InFull < 0 || n.PerSection < 0 {
+		return usage("--in-full and --per-section count stories")
 	}
 	if n.Grace <= 0 {
 		return usage("--grace must be longer than nothing, such as 2h")
@@ -118,8 +136,31 @@ func (a *app) newsletterAdd() *cobra.Command {
 	return c
 }
 
+// scheduleWords is when issues are due: a cron expression, or in words.
+func scheduleWords(n data.Newsletter) string {
+	if n.Gap > 0 {
+		return "as stories come, " + spanWords(n.Gap) + " apart"
+	}
+	return n.Cron
+}
+
+// spanWords is a span without the parts that are nothing: 30m, not 30m0s.
+func spanWords(d time.Duration) string {
+	words := d.String()
+	if strings.HasSuffix(words, "m0s") {
+		words = strings.TrimSuffix(words, "0s")
+	}
+	if strings.HasSuffix(words, "h0m") {
+		words = strings.TrimSuffix(words, "0m")
+	}
+	return words
+}
+
 func (a *app) sayAdded(n data.Newsletter) error {
 	first := "issues are made by hand"
+	if n.Gap > 0 {
+		first = fmt.Sprintf("an issue follows each story, at least %s after the one before", spanWords(n.Gap))
+	}
 	if n.Cron != "" {
 		s, err := digest.ParseSchedule(n.Cron, n.TimeZone)
 		if err != nil {

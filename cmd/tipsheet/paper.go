@@ -27,6 +27,11 @@ type paper struct {
 	keys token.Keys
 	mail *templates.Mail
 	log  *slog.Logger
+
+	mailFault error // why the files of site.templates are not used
+
+	roles   []string       // that this process has, once it serves
+	sending *mailer.Mailer // where it has that one
 }
 
 // load reads the config.
@@ -52,7 +57,11 @@ func openPaper(ctx context.Context, c config, log *slog.Logger) (*paper, error) 
 	if err != nil {
 		return nil, err
 	}
-	mail, err := templates.NewMail()
+	own := c.Site.Templates
+	if own != "" {
+		own = c.beside(own)
+	}
+	mail, fault, err := openMail(own, log)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +72,7 @@ func openPaper(ctx context.Context, c config, log *slog.Logger) (*paper, error) 
 	if _, err := db.Migrate(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &paper{config: c, db: db, keys: keys, mail: mail, log: log}, nil
+	return &paper{config: c, db: db, keys: keys, mail: mail, mailFault: fault, log: log}, nil
 }
 
 // openKeys reads the secrets, and makes one at the very first start.

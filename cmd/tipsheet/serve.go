@@ -87,6 +87,7 @@ func (p *paper) serve(ctx context.Context, roles []string, ready func(addr net.A
 			}
 		}
 	}()
+	p.roles = roles
 	var address net.Addr
 	for _, r := range roles {
 		if r == roleWeb {
@@ -124,6 +125,7 @@ func (p *paper) rolePart(r data.Role) (part, error) {
 		if err != nil {
 			return part{}, err
 		}
+		p.sending = m
 		return part{"mailer", p.keeper().guard(m.Run)}, nil
 	case data.RoleInbox:
 		in, err := p.inbox()

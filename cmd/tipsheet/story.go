@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -15,7 +13,7 @@ import (
 )
 
 func (a *app) storyCommand() *cobra.Command {
-	return group("story", "Stories and the feeds they come from", a.storyFetch(), a.storyList(), a.storyAdd(), a.storyHide(), a.storyParse())
+	return group("story", "Stories and the feeds they come from", a.storyFetch(), a.storyList(), a.storyAdd(), a.storyHide(), a.storyParse(), a.storyImport(), a.storyExport())
 }
 
 func (a *app) storyFetch() *cobra.Command {
@@ -81,16 +79,10 @@ func (a *app) sayPolled(polled []digest.Polled) error {
 	var rows [][]any
 	failed := 0
 	for _, p := range polled {
-		word := fmt.Sprintf("%d new, %d edited, %d in the feed", p.Kept.New, p.Kept.Edited, p.Read)
-		switch {
-		case p.Err != nil:
-			word, failed = p.Err.Error(), failed+1
-		case p.Same:
-			word = "nothing has changed"
-		case p.Kept.Backlog > 0:
-			word += fmt.Sprintf(" (%d older than a day: kept, not mailed)", p.Kept.Backlog)
+		if p.Err != nil {
+			failed++
 		}
-		rows = append(rows, []any{p.Feed.ID, p.Feed.URL, word})
+		rows = append(rows, []any{p.Feed.ID, p.Feed.URL, a.polledWord(p)})
 	}
 	if err := a.table([]string{"Feed", "Address", "Result"}, rows); err != nil {
 		return err
@@ -145,6 +137,7 @@ func (a *app) storyAdd() *cobra.Command {
 			if s.Title == "" || !isWebAddress(s.Link) {
 				return usage("a story needs --title and --link with a web address")
 			}
+			s.Address = feed.CanonicalURL(s.Link)
 			return a.with(c, func(p *paper) error {
 				id, err := p.db.AddStory(c.Context(), s)
 				if err != nil {
@@ -201,18 +194,9 @@ func (a *app) storyParse() *cobra.Command {
 }
 
 func (a *app) parseFeed(name string) (feed.Feed, error) {
-	var body []byte
-	var err error
-	if name == "-" {
-		body, err = io.ReadAll(io.LimitReader(a.in, feed.MaxBytes+1))
-	} else {
-		body, err = os.ReadFile(name)
-	}
+	body, err := a.readFeedFile(name)
 	if err != nil {
 		return feed.Feed{}, err
-	}
-	if len(body) > feed.MaxBytes {
-		return feed.Feed{}, fmt.Errorf("larger than %d MB, which no feed is", feed.MaxBytes>>20)
 	}
 	return feed.Parse(body, "", "")
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -28,87 +26,33 @@ const importSlice = 200 // rows a transaction
 
 func (a *app) subscriberAdd() *cobra.Command {
 	var newsletter, name string
+	var f choiceFlags
 	c := &cobra.Command{
 		Use: "add ADDRESS…", Short: "Add readers who have agreed elsewhere", Args: takes(1, true),
+		Long: "add adds readers as active. With --topics, --edition, --language or --hour it also changes what a reader\n" +
+			"chose who is known already: all of these at once; those that are not given are as for a new reader.",
 		RunE: func(c *cobra.Command, args []string) error {
-			rows := make([]data.Import, len(args))
-			for i, address := range args {
-				rows[i] = data.Import{Address: address, Name: name}
-			}
-			return a.with(c, func(p *paper) error { return a.importRows(c, p, newsletter, rows, "command") })
+			return a.with(c, func(p *paper) error {
+				n, err := p.theNewsletter(c, newsletter)
+				if err != nil {
+					return err
+				}
+				chosen, err := f.choice(n.TimeZone)
+				if err != nil {
+					return err
+				}
+				rows := make([]data.Import, len(args))
+				for i, address := range args {
+					rows[i] = data.Import{Address: address, Name: name, Choice: chosen, Choose: f.given(c)}
+				}
+				return a.importRows(c, p, n, rows, "command")
+			})
 		},
 	}
+	f.bind(c, true)
 	c.Flags().StringVar(&newsletter, "newsletter", "", "to which newsletter (default: the only one)")
 	c.Flags().StringVar(&name, "name", "", "the reader's name")
 	return c
-}
-
-func (a *app) subscriberImport() *cobra.Command {
-	var newsletter string
-	c := &cobra.Command{
-		Use: "import FILE.csv", Short: "Add readers from a table with a column email or address", Args: takes(1, false),
-		Long: "import adds readers as active: they must have agreed elsewhere. It revives nobody who has left, bounced or\n" +
-			"complained. The file has a heading row; columns email (or address) and name are read, the others are passed over.",
-		RunE: func(c *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			rows, err := readReaders(f)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			return a.with(c, func(p *paper) error { return a.importRows(c, p, newsletter, rows, "import") })
-		},
-	}
-	c.Flags().StringVar(&newsletter, "newsletter", "", "to which newsletter (default: the only one)")
-	return c
-}
-
-// readReaders reads a table whose columns are parted by commas, semicolons or tabs.
-func readReaders(r io.Reader) ([]data.Import, error) {
-	text, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	plain := strings.TrimPrefix(string(text), "\ufeff")
-	head, _, _ := strings.Cut(plain, "\n")
-	in := csv.NewReader(strings.NewReader(plain))
-	in.FieldsPerRecord = -1
-	for _, comma := range ";\t" {
-		if strings.ContainsRune(head, comma) && !strings.Contains(head, ",") {
-			in.Comma = comma
-		}
-	}
-	all, err := in.ReadAll()
-	if err != nil {
-		return nil, err
-	}
-	if len(all) == 0 {
-		return nil, errors.New("the file is empty")
-	}
-	column := func(names ...string) int {
-		return slices.IndexFunc(all[0], func(h string) bool { return slices.Contains(names, strings.ToLower(strings.TrimSpace(h))) })
-	}
-	address, name := column("email", "address", "email address", "e-mail"), column("name", "full name")
-	if address < 0 {
-		return nil, errors.New("no column is headed email or address; add a heading row")
-	}
-	var rows []data.Import
-	for _, record := range all[1:] {
-		row := data.Import{}
-		if address < len(record) {
-			row.Address = strings.TrimSpace(record[address])
-		}
-		if name >= 0 && name < len(record) {
-			row.Name = record[name]
-		}
-		if row != (data.Import{}) {
-			rows = append(rows, row)
-		}
-	}
-	return rows, nil
 }
 
 // theNewsletter is the one with that slug, or the only one there is.
@@ -126,11 +70,7 @@ func (p *paper) theNewsletter(c *cobra.Command, slug string) (data.Newsletter, e
 	return all[0], nil
 }
 
-func (a *app) importRows(c *cobra.Command, p *paper, slug string, rows []data.Import, source string) error {
-	n, err := p.theNewsletter(c, slug)
-	if err != nil {
-		return err
-	}
+func (a *app) importRows(c *cobra.Command, p *paper, n data.Newsletter, rows []data.Import, source string) error {
 	var sum data.ImportResult
 	for part := range slices.Chunk(rows, importSlice) {
 		r, err := p.db.ImportSubscribers(c.Context(), n.ID, part, source)
@@ -188,11 +128,12 @@ func (a *app) subscriberExport() *cobra.Command {
 		Use: "export", Short: "Print all readers as a table for a spreadsheet", Args: takes(0, false),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return a.with(c, func(p *paper) error {
-				headings := []string{"email", "name", "newsletter", "state", "source", "since"}
+				headings := []string{"email", "name", "newsletter", "state", "source", "since", "topics", "edition", "language", "hour", "time_zone"}
 				if a.json {
 					var rows [][]any
 					err := p.eachSubscriber(c, func(s data.Subscriber, u data.Subscription, slug string) error {
-						rows = append(rows, []any{s.Typed, s.Name, slug, string(u.State), u.Source, u.MovedAt})
+						ch := u.Choice
+						rows = append(rows, []any{s.Typed, s.Name, slug, string(u.State), u.Source, u.MovedAt, severalOf(ch.TopicList()), ch.Edition, ch.Language, clockOf(ch), ch.TimeZone})
 						return nil
 					})
 					return errors.Join(err, a.table(headings, rows))
@@ -202,7 +143,9 @@ func (a *app) subscriberExport() *cobra.Command {
 					return err
 				}
 				err := p.eachSubscriber(c, func(s data.Subscriber, u data.Subscription, slug string) error {
-					return w.Write([]string{cell(s.Typed), cell(s.Name), slug, string(u.State), u.Source, u.MovedAt.Format("2006-01-02T15:04:05Z")})
+					ch := u.Choice
+					return w.Write([]string{cell(s.Typed), cell(s.Name), slug, string(u.State), u.Source, u.MovedAt.Format("2006-01-02T15:04:05Z"),
+						cell(strings.Join(ch.TopicList(), "; ")), ch.Edition, ch.Language, clockOf(ch), ch.TimeZone})
 				})
 				w.Flush()
 				return errors.Join(err, w.Error())
@@ -226,13 +169,13 @@ func (a *app) subscriberList() *cobra.Command {
 			return a.with(c, func(p *paper) error {
 				var rows [][]any
 				err := p.eachSubscriber(c, func(s data.Subscriber, u data.Subscription, slug string) error {
-					rows = append(rows, []any{s.Typed, s.Name, slug, string(u.State), u.MovedAt})
+					rows = append(rows, []any{s.Typed, s.Name, slug, string(u.State), u.MovedAt, severalOf(u.Choice.TopicList()), u.Choice.Edition, hourOf(u.Choice)})
 					return nil
 				})
 				if err != nil {
 					return err
 				}
-				return a.table([]string{"Address", "Name", "Newsletter", "State", "Since"}, rows)
+				return a.table([]string{"Address", "Name", "Newsletter", "State", "Since", "Topics", "Edition", "Hour"}, rows)
 			})
 		},
 	}
@@ -257,9 +200,10 @@ func (a *app) subscriberShow() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					rows = append(rows, []any{s.Typed, s.Name, n.Slug, string(u.State), u.Source, u.AskedAt, u.MovedAt})
+					rows = append(rows, []any{s.Typed, s.Name, n.Slug, string(u.State), u.Source, u.AskedAt, u.MovedAt,
+						severalOf(u.Choice.TopicList()), u.Choice.Edition, firstOf(u.Choice.Language, n.Language), hourOf(u.Choice)})
 				}
-				return a.table([]string{"Address", "Name", "Newsletter", "State", "Source", "Asked", "Since"}, rows)
+				return a.table([]string{"Address", "Name", "Newsletter", "State", "Source", "Asked", "Since", "Topics", "Edition", "Language", "Hour"}, rows)
 			})
 		},
 	}

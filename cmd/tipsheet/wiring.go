@@ -95,5 +95,6 @@ func (p *paper) pages() (handler http.Handler, stop func(), err error) {
 	mux.Handle("/desk", http.RedirectHandler("/desk/inbox", http.StatusSeeOther))
 	mux.HandleFunc("GET /healthz", healthz)
 	mux.HandleFunc("GET /readyz", p.readyz)
+	mux.Handle("GET /metrics", &metrics{paper: p, trusted: trusted, started: time.Now()})
 	return mux, editors.Close, nil
 }

@@ -7,21 +7,21 @@ import (
 )
 
 // fromAtom reads Atom 1.0 (RFC 4287) and 0.3.
-func fromAtom(a *atom.Feed, base string) Feed {
+func (s source) fromAtom(a *atom.Feed) Feed {
 	self := linkOf(a.Links, "self")
 	f := Feed{
 		Title: plainLine(a.Title, maxTitle),
-		Link:  newResolver(base, self).absolute(alternate(a.Links)),
+		Link:  newResolver(s.base, self).absolute(alternate(a.Links)),
 	}
 	f.Date, _ = firstDate(a.Updated)
-	links := newResolver(f.Link, base, self)
+	links := newResolver(f.Link, s.base, self)
 	unread := 0
 	for _, e := range a.Entries {
 		if len(f.Items) == MaxItems {
 			f.Warnings = append(f.Warnings, tooMany(len(a.Entries)))
 			break
 		}
-		story, ok := atomEntry(e, links)
+		story, ok := s.atomEntry(e, links)
 		if !ok {
 			unread++
 		}
@@ -35,7 +35,7 @@ func fromAtom(a *atom.Feed, base string) Feed {
 	return f
 }
 
-func atomEntry(e *atom.Entry, links resolver) (it Item, dated bool) {
+func (s source) atomEntry(e *atom.Entry, links resolver) (it Item, dated bool) {
 	it = Item{
 		ID:     strings.TrimSpace(e.ID),
 		Title:  plainLine(first(e.Title, value(e.Extensions, "media", "title")), maxTitle),
@@ -50,15 +50,15 @@ func atomEntry(e *atom.Entry, links resolver) (it Item, dated bool) {
 
 	var body content
 	if e.Content != nil {
-		body = readTyped(e.Content.Value, e.Content.Type)
+		body = readTyped(s.text(e.Content.Value), e.Content.Type)
 		if e.Content.Value == "" && it.Link == "" {
 			// RFC 4287, section 4.1.3.2: the content may lie elsewhere.
 			it.Link = links.absolute(e.Content.Src)
 		}
 	}
-	summary := readHTML(e.Summary)
+	summary := readHTML(s.text(e.Summary))
 	if body.text == "" {
-		body.text = first(summary.text, value(e.Extensions, "media", "description"))
+		body.text = first(summary.text, s.text(value(e.Extensions, "media", "description")))
 	}
 	it.Text, it.Summary = body.text, summarise(first(summary.lead, body.lead, body.text))
 	enclosure := ""
@@ -70,7 +70,7 @@ func atomEntry(e *atom.Entry, links resolver) (it Item, dated bool) {
 	media := mediaOf(e.Extensions)
 	for _, group := range e.Extensions["media"]["group"] {
 		if body.text == "" && len(group.Children["description"]) > 0 {
-			it.Text = readPlain(group.Children["description"][0].Value).text
+			it.Text = readPlain(s.text(group.Children["description"][0].Value)).text
 			it.Summary = summarise(it.Text)
 		}
 	}

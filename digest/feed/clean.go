@@ -16,6 +16,7 @@ var (
 	errTooDeep = errors.New("elements are nested too deep")
 
 	illegalRef = regexp.MustCompile(`&#(?:[xX]([0-9a-fA-F]{1,8})|([0-9]{1,9}));`)
+	typed64    = regexp.MustCompile(`\stype\s*=\s*["']text/[^"'<>]*["'](\s+mode\s*=\s*["']base64["'])`)
 	xmlBase    = regexp.MustCompile(`(\sxml:base\s*=\s*)("[^"<]*"|'[^'<]*')`)
 	htmlStart  = regexp.MustCompile(`(?i)^\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>]|<head[\s>]|<body[\s>])`)
 )
@@ -44,7 +45,7 @@ func cleanXML(text string) string {
 		switch {
 		case err == nil && n >= 0x80 && n <= 0x9f:
 			// Written by people who meant windows-1252, and read so by every browser.
-			return htmlUnescape(ref)
+			return unescape(ref)
 		case err != nil || !legalXML(rune(n)):
 			return ""
 		}
@@ -220,6 +221,14 @@ func nameAtom(doc, root string) string {
 		return doc
 	}
 	return doc[:from] + atomNamespace + doc[to:]
+}
+
+// namePacked takes the type from what Atom 0.3 calls packed in base64, where the reader would believe the type alone.
+func namePacked(doc string) string {
+	if !strings.Contains(doc, "base64") {
+		return doc
+	}
+	return typed64.ReplaceAllString(doc, "$1")
 }
 
 const atomNamespace = "http://www.w3.org/2005/Atom"

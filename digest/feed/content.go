@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // content is what a story's HTML comes to.
@@ -50,6 +51,7 @@ func readPlain(s string) content {
 func readHTML(s string) (c content) {
 	all, lead := writer{most: MaxText}, writer{most: 2 * summarised}
 	var skip, caption region
+	all.b.Grow(min(len(s), MaxText))
 	z := html.NewTokenizer(strings.NewReader(s))
 	for {
 		kind := z.Next()
@@ -70,7 +72,7 @@ func readHTML(s string) (c content) {
 				lead.write(text)
 			}
 		case html.StartTagToken, html.SelfClosingTagToken:
-			t := z.Token()
+			t := tag(z)
 			if c.image == "" && t.Data == "img" && !skip.open() {
 				c.image = picture(t)
 			}
@@ -83,7 +85,7 @@ func readHTML(s string) (c content) {
 				caption.enter(t.Data, t.Data == "figcaption" || strings.Contains(attribute(t, "class"), "caption-text") || strings.Contains(attribute(t, "class"), "tr-caption") && t.Data == "td")
 			}
 		case html.EndTagToken:
-			t := z.Token()
+			t := tag(z)
 			if blocks[t.Data] {
 				all.lineBreak()
 				lead.lineBreak()
@@ -92,6 +94,22 @@ func readHTML(s string) (c content) {
 			caption.leave(t.Data)
 		}
 	}
+}
+
+// tag is the tag that z stands at, with its attributes where it has any.
+func tag(z *html.Tokenizer) (t html.Token) {
+	name, more := z.TagName()
+	if a := atom.Lookup(name); a != 0 {
+		t.Data = a.String()
+	} else {
+		t.Data = string(name)
+	}
+	for more {
+		var key, value []byte
+		key, value, more = z.TagAttr()
+		t.Attr = append(t.Attr, html.Attribute{Key: string(key), Val: string(value)})
+	}
+	return t
 }
 
 // region follows one element, with those of the same name inside it, from its start tag to its end tag.

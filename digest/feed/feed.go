@@ -4,11 +4,12 @@
 //
 //  1. the bytes become UTF-8, whatever the header, the XML declaration or a byte order mark say (charset.go);
 //  2. what XML forbids but feeds contain is taken out, and what could exhaust the machine is refused (clean.go);
-//  3. gofeed reads the elements; where it gives up, the stories are read one by one and the
+//  3. the long texts are set aside (aside.go), and gofeed reads the elements; where it gives up, the stories are read one by one and the
 //     broken ones left out (salvage.go);
 //  4. titles and texts become plain text, links absolute, dates UTC (rss.go, atom.go, jsonfeed.go).
 //
-// Fetcher asks a site for its feed, politely: with the conditions of the last answer, and within limits.
+// Fetcher asks a site for its feed, politely: with the conditions of the last answer, and within limits; and whether the
+// page of a story is gone (gone.go). ReadOPML and WriteOPML are for lists of feeds.
 //
 // When a feed is odd, the story is kept and the oddity becomes a warning; nothing is dropped without one. When it is no
 // feed at all the error is one sentence for an editor: what is wrong, why, and what to do. Parse never panics and
@@ -135,11 +136,12 @@ const (
 	Empty   = "empty"    // no bytes, or only white space
 	Garbage = "garbage"  // neither XML nor JSON, or too broken to find a story in it
 	Other   = "other"    // well-formed, but another kind of document
+	List    = "list"     // meant as a list of feeds (OPML), but none
 )
 
 // NotFeedError says that what was read is no feed. Its text is one sentence for an editor.
 type NotFeedError struct {
-	Kind  string   // WebPage, Empty, Garbage or Other
+	Kind  string   // WebPage, Empty, Garbage, Other or List
 	Feeds []string // the addresses of feeds that a web page names, absolute; may be empty
 	Err   error    // the reader's own words, may be nil
 }
@@ -154,6 +156,8 @@ func (e *NotFeedError) Error() string {
 		return "that address is a web page, not a feed; try /feeds/posts/default (Blogger) or /feed/ (WordPress) behind the name of the site"
 	case Empty:
 		return "the site sent an empty page in place of its feed; try again later, and if it stays so ask whoever runs the site"
+	case List:
+		return fmt.Sprintf("that file is no list of feeds (%v); export the feeds from the other reader as OPML", e.Err)
 	case Other:
 		return "that address is a document of another kind, not a feed; give the address of an Atom, RSS or JSON feed"
 	default:

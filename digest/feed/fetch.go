@@ -69,7 +69,7 @@ func (f Fetcher) Fetch(ctx context.Context, address string, c Conditions) (Answe
 	defer resp.Body.Close()
 
 	a := Answer{MovedTo: moved, ETag: validator(resp, "ETag"), LastModified: validator(resp, "Last-Modified")}
-	if resp.StatusCode == http.StatusNotModified && c != (Conditions{}) {
+	if resp.StatusCode == http.StatusNotModified && c != (Conditions{}) && moved == "" {
 		a.NotModified = true
 		a.ETag, a.LastModified = first(a.ETag, c.ETag), first(a.LastModified, c.LastModified)
 		return a, nil
@@ -137,6 +137,9 @@ func (f Fetcher) following(moved *string) *http.Client {
 		lasting = lasting && (code == http.StatusMovedPermanently || code == http.StatusPermanentRedirect)
 		if lasting {
 			*moved = req.URL.String()
+			// The conditions are about what stood at the old address: a "nothing new" at the new one would say nothing.
+			req.Header.Del("If-None-Match")
+			req.Header.Del("If-Modified-Since")
 		}
 		return nil
 	}

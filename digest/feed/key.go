@@ -61,6 +61,31 @@ func sharedIDs(items []Item) map[string]bool {
 	return shared
 }
 
+// Addresses are the canonical addresses of a reading's items, in order, by which a story is known again under another id or in
+// another feed of its site. An item has none where its link leads to several items, or to the site's front page.
+func Addresses(f Feed) []string {
+	all, keys := make([]string, len(f.Items)), make([]string, len(f.Items))
+	holder := map[string]string{} // the key that an address belongs to; "" for several
+	home := CanonicalURL(f.Link)
+	for i, it := range f.Items {
+		at := CanonicalURL(it.Link)
+		if u, err := url.Parse(at); err != nil || u.Host == "" || u.Path == "" && u.RawQuery == "" || at == home {
+			continue
+		}
+		all[i], keys[i] = at, Key(it)
+		if before, ok := holder[at]; ok && before != keys[i] {
+			keys[i] = ""
+		}
+		holder[at] = keys[i]
+	}
+	for i, at := range all {
+		if at != "" && holder[at] == "" {
+			all[i] = ""
+		}
+	}
+	return all
+}
+
 func hashOf(words string) string {
 	sum := sha256.Sum256([]byte(strings.ToLower(strings.Join(strings.Fields(words), " "))))
 	return hex.EncodeToString(sum[:])

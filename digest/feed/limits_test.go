@@ -9,10 +9,10 @@ import (
 
 func TestReadingEndsWithItsTime(t *testing.T) {
 	doc := "<rss><channel><item><title>x</title></item></channel></rss>"
-	if _, err := readXML(doc, "rss", "", time.Now().Add(-time.Second)); !errors.Is(err, errTooSlow) {
+	if _, err := (source{root: "rss", until: time.Now().Add(-time.Second)}).readXML(doc); !errors.Is(err, errTooSlow) {
 		t.Errorf("got %v", err)
 	}
-	if f, err := readXML(doc, "rss", "", time.Now().Add(time.Minute)); err != nil || len(f.Items) != 1 {
+	if f, err := (source{root: "rss", until: time.Now().Add(time.Minute)}).readXML(doc); err != nil || len(f.Items) != 1 {
 		t.Errorf("%d items, %v", len(f.Items), err)
 	}
 }

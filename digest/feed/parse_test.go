@@ -29,7 +29,7 @@ func samples(t testing.TB) []string {
 		}
 		files = append(files, found...)
 	}
-	if len(files) < 12 {
+	if len(files) < 40 {
 		t.Fatalf("only %d samples found", len(files))
 	}
 	return files

@@ -10,22 +10,22 @@ import (
 )
 
 // fromRSS reads RSS 0.9 to 2.0 and RDF, with the Dublin Core, Atom, Media RSS and iTunes elements inside.
-func fromRSS(r *rss.Feed, base string) Feed {
+func (s source) fromRSS(r *rss.Feed) Feed {
 	link := first(r.Link, atomLink(r.Extensions, "alternate"))
 	f := Feed{
 		Title: plainLine(first(r.Title, value(r.Extensions, "dc", "title"), value(r.Extensions, "atom", "title")), maxTitle),
-		Link:  newResolver(base, atomLink(r.Extensions, "self")).absolute(link),
+		Link:  newResolver(s.base, atomLink(r.Extensions, "self")).absolute(link),
 	}
 	f.Date, _ = firstDate(r.LastBuildDate, r.PubDate, value(r.Extensions, "dc", "date"), value(r.Extensions, "atom", "updated"),
 		value(r.Extensions, "dcterms", "modified"), value(r.Extensions, "dcterms", "created"))
-	links := newResolver(f.Link, base, atomLink(r.Extensions, "self"))
+	links := newResolver(f.Link, s.base, atomLink(r.Extensions, "self"))
 	unread := 0
 	for _, it := range r.Items {
 		if len(f.Items) == MaxItems {
 			f.Warnings = append(f.Warnings, tooMany(len(r.Items)))
 			break
 		}
-		story, ok := rssItem(it, links)
+		story, ok := s.rssItem(it, links)
 		if !ok {
 			unread++
 		}
@@ -36,7 +36,7 @@ func fromRSS(r *rss.Feed, base string) Feed {
 }
 
 // rssItem reports false where a date was given and none could be read.
-func rssItem(r *rss.Item, links resolver) (it Item, dated bool) {
+func (s source) rssItem(r *rss.Item, links resolver) (it Item, dated bool) {
 	e := r.Extensions
 	it = Item{
 		Title:  plainLine(first(r.Title, value(e, "dc", "title"), value(e, "atom", "title"), value(e, "media", "title")), maxTitle),
@@ -60,10 +60,10 @@ func rssItem(r *rss.Item, links resolver) (it Item, dated bool) {
 
 	description := first(r.Description, value(e, "dc", "description"), value(e, "atom", "summary"), value(e, "itunes", "summary"), value(e, "media", "description"))
 	full := first(r.Content, value(e, "atom", "content"), r.Custom["encoded"], description)
-	body := readHTML(full)
+	body := readHTML(s.text(full))
 	summary := body
 	if description != full {
-		summary = readHTML(description)
+		summary = readHTML(s.text(description))
 	}
 	it.Text, it.Summary = body.text, summarise(first(summary.lead, body.lead))
 	enclosure := ""

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 )
 
 var (
@@ -15,13 +14,13 @@ var (
 // salvage reads a feed that is broken somewhere: the head by itself, then each story by itself between the head's
 // first tags and the root's end. Stories that are broken, such as the last one of a feed that was cut off, are left out. It fails where not
 // one story can be read, with the words of the reader about the whole.
-func salvage(doc, root, base string, until time.Time, cause error) (Feed, error) {
+func (s source) salvage(doc string, cause error) (Feed, error) {
 	starts := storyStart.FindAllStringSubmatchIndex(doc, MaxItems+1)
-	head, tail := doc[:strings.LastIndexByte(doc, '<')], "</"+root+">"
+	head, tail := doc[:strings.LastIndexByte(doc, '<')], "</"+s.root+">"
 	if len(starts) > 0 {
 		head = doc[:starts[0][0]]
 	}
-	feed, err := readXML(head+tail, root, base, until)
+	feed, err := s.readXML(head + tail)
 	if len(starts) == 0 {
 		if err != nil || feed.Title == "" && feed.Link == "" {
 			return Feed{}, cause
@@ -32,16 +31,16 @@ func salvage(doc, root, base string, until time.Time, cause error) (Feed, error)
 	if err != nil {
 		// The head is what is broken: its first tag carries the namespaces that the stories need.
 		head = doc[:tagEnd(doc)]
-		if feed, err = readXML(head+tail, root, base, until); err != nil {
+		if feed, err = s.readXML(head + tail); err != nil {
 			return Feed{}, cause
 		}
 	}
 	// A story needs the first tag only; the whole head again for each would take time.
 	frame := doc[:tagEnd(doc)]
 	if feed.Link != "" {
-		base = feed.Link
+		s.base = feed.Link
 	}
-	if !channelEnd.MatchString(head) && isChannelRoot(root) {
+	if !channelEnd.MatchString(head) && isChannelRoot(s.root) {
 		frame += "<channel>"
 	}
 	lost := 0
@@ -56,7 +55,7 @@ func salvage(doc, root, base string, until time.Time, cause error) (Feed, error)
 			lost++
 			continue
 		}
-		one, err := readXML(frame+story[:end]+"</"+doc[at[2]:at[3]]+">"+tail, root, base, until)
+		one, err := s.readXML(frame + story[:end] + "</" + doc[at[2]:at[3]] + ">" + tail)
 		if err != nil || len(one.Items) == 0 {
 			lost++
 			continue

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"html"
 	"regexp"
 	"strings"
 	"unicode"
@@ -9,10 +8,9 @@ import (
 )
 
 var (
-	entity  = regexp.MustCompile(`&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});`)
-	element = regexp.MustCompile(`(?i)</?(?:a|abbr|acronym|address|article|audio|b|bdi|bdo|big|blink|blockquote|body|br|button|center|cite|code|dd|del|dfn|div|dl|dt|em|embed|figcaption|figure|font|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|kbd|label|li|link|mark|marquee|meta|nobr|object|ol|p|picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|sub|sup|svg|table|tbody|td|th|time|title|tr|tt|u|ul|var|video|wbr)(?:\s[^<>]*)?/?>`)
+	element = regexp.MustCompile(`(?i)</?(?:a|abbr|acronym|address|applet|article|aside|audio|b|base|basefont|bdi|bdo|big|blink|blockquote|body|br|button|canvas|caption|center|cite|code|dd|del|dfn|div|dl|dt|em|embed|figcaption|figure|font|footer|form|frame|frameset|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|kbd|label|li|link|main|mark|marquee|meta|nav|nobr|noscript|object|ol|p|picture|pre|q|s|samp|script|section|small|source|span|strike|strong|style|sub|sup|svg|table|tbody|td|th|time|title|tr|tt|u|ul|var|video|wbr)(?:\s(?:[^<>"']|"[^"]*"|'[^']*')*|\s[^<>]*)?/?>`)
 	hidden  = regexp.MustCompile(`(?is)<(script|style)(?:\s[^<>]*)?>.*?(?:</(?:script|style)\s*>|$)`)
-	comment = regexp.MustCompile(`(?s)<!--.*?-->`)
+	comment = regexp.MustCompile(`(?s)<!--.*?-->|<!--[^>]*>`)
 	// What WordPress, Blogger and their plugins put behind an excerpt.
 	trailer  = regexp.MustCompile(`(?is)\s*(?:The post .{1,300} (?:appeared first on|first appeared on) .{1,200}|Continue reading\b.{0,200}|\(?Read (?:more|the full story|full story)\b.{0,200}|\[?Click here to read more\b.{0,200})$`)
 	ellipsis = regexp.MustCompile(`\s*(?:\[\s*(?:…|\.\.\.)\s*\]|…|\.\.\.)\s*(?:»|→|&gt;)?\s*$`)
@@ -33,7 +31,7 @@ func plainLine(s string, maxChars int) string {
 			return ""
 		})
 	}
-	s = oneLine(htmlUnescape(s))
+	s = oneLine(unescape(s))
 	if utf8.RuneCountInString(s) > maxChars {
 		s = cutAtWord(s, maxChars)
 	}
@@ -43,14 +41,6 @@ func plainLine(s string, maxChars int) string {
 func isBreak(tag string) bool {
 	name := elementName("<" + strings.ToLower(strings.TrimLeft(tag, "</")))
 	return blocks[name]
-}
-
-// htmlUnescape decodes entities that end in a semicolon, and no others: "?a=1&copy=2" is an address.
-func htmlUnescape(s string) string {
-	if !strings.ContainsRune(s, '&') {
-		return s
-	}
-	return entity.ReplaceAllStringFunc(s, html.UnescapeString)
 }
 
 // oneLine folds white space and takes out what cannot be seen but does harm: control characters, zero-width marks, and those that turn
@@ -75,11 +65,17 @@ func visible(r rune) rune {
 // cut off anyway.
 const summarised = 3 << 10
 
+// summaryBytes is more than a summary can have.
+const summaryBytes = 4*MaxSummary + 80
+
 // summarise makes a summary out of plain text: without what content systems put behind an excerpt, and cut
 // to MaxSummary characters, at the end of a sentence where one lies in the second half, else at a word.
 func summarise(text string) string {
 	whole := len(text) <= summarised
-	s := oneLine(text[:min(len(text), summarised)])
+	if !whole {
+		text = text[:summaryBytes]
+	}
+	s := oneLine(text)
 	if whole {
 		s = trailer.ReplaceAllString(s, "")
 		if ellipsis.MatchString(s) {

@@ -23,14 +23,21 @@ func parseXML(text, base string) (Feed, error) {
 	if htmlStart.MatchString(text) {
 		return Feed{}, &NotFeedError{Kind: WebPage, Feeds: namedFeeds(text, base)}
 	}
-	doc, root, junk := document(cleanXML(text))
+	text = cleanXML(text)
+	doc, root, junk := document(text)
+	if at := strings.LastIndex(text, "<?xml"); at > 0 && !isFeedRoot(root) {
+		// A broken script's warnings, with tags of their own, may stand in front of the feed.
+		if rest, name, _ := document(text[at:]); isFeedRoot(name) {
+			doc, root, junk = rest, name, true
+		}
+	}
 	if doc == "" {
 		return Feed{}, &NotFeedError{Kind: Garbage, Err: errNoRoot}
 	}
 	switch localName(root) {
 	case "rss", "rdf":
 	case "feed":
-		doc = nameAtom(doc, root)
+		doc = namePacked(nameAtom(doc, root))
 	case "html", "head", "body", "div", "p", "script", "meta", "title":
 		return Feed{}, &NotFeedError{Kind: WebPage, Feeds: namedFeeds(text, base)}
 	case "channel":
@@ -41,11 +48,11 @@ func parseXML(text, base string) (Feed, error) {
 	if err := checkDepth(doc); err != nil {
 		return Feed{}, &NotFeedError{Kind: Garbage, Err: err}
 	}
-	doc = trimBases(doc)
-	until := time.Now().Add(maxTime)
-	f, err := readXML(doc, root, base, until)
+	s := source{root: root, base: base, until: time.Now().Add(maxTime)}
+	doc = s.setAside(trimBases(doc))
+	f, err := s.readXML(doc)
 	if err != nil && !errors.Is(err, errTooSlow) {
-		f, err = mend(doc, root, base, until, err)
+		f, err = s.mend(doc, err)
 	}
 	if err != nil {
 		return Feed{}, &NotFeedError{Kind: Garbage, Err: err}
@@ -58,26 +65,26 @@ func parseXML(text, base string) (Feed, error) {
 
 // mend reads a document that the reader refused: with each "<" that begins no tag ("3 < 4") written as XML wants it, and if that
 // was not all, story by story.
-func mend(doc, root, base string, until time.Time, cause error) (Feed, error) {
+func (s source) mend(doc string, cause error) (Feed, error) {
 	if mended := bareLess.ReplaceAllString(doc, "&lt;$1"); mended != doc {
-		if f, err := readXML(mended, root, base, until); err == nil {
+		if f, err := s.readXML(mended); err == nil {
 			f.Warnings = append(f.Warnings, "the feed contains characters that XML forbids in text; they were read as they were meant")
 			return f, nil
 		}
 		doc = mended
 	}
-	return salvage(doc, root, base, until, cause)
+	return s.salvage(doc, cause)
 }
 
 // readXML reads a whole document with the reader that its root asks for.
-func readXML(doc, root, base string, until time.Time) (Feed, error) {
-	in := &timedReader{strings.NewReader(doc), until}
-	if localName(root) == "feed" {
+func (s source) readXML(doc string) (Feed, error) {
+	in := &timedReader{strings.NewReader(doc), s.until}
+	if localName(s.root) == "feed" {
 		parsed, err := (&atom.Parser{}).Parse(in)
 		if err != nil {
 			return Feed{}, err
 		}
-		return fromAtom(parsed, base), nil
+		return s.fromAtom(parsed), nil
 	}
 	parsed, err := (&rss.Parser{}).Parse(in)
 	if err != nil {
@@ -86,7 +93,15 @@ func readXML(doc, root, base string, until time.Time) (Feed, error) {
 	if parsed == nil {
 		return Feed{}, errors.New("no channel found")
 	}
-	return fromRSS(parsed, base), nil
+	return s.fromRSS(parsed), nil
+}
+
+func isFeedRoot(name string) bool {
+	switch localName(name) {
+	case "rss", "rdf", "feed":
+		return true
+	}
+	return false
 }
 
 func localName(name string) string {
