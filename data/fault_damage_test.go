@@ -182,7 +182,7 @@ func TestRow3DamagedLogIsReportedBeforeAnythingIsSent(t *testing.T) {
 // reported, and a letter changed within a name is not.
 func TestRow3DamagedFileIsReportedOrUnaffected(t *testing.T) {
 	reported, unaffected, silent := newDamaged(t, true).flips("")
-	if all := reported + unaffected + silent; silent > all/25+1 || reported == 0 {
+	if all := reported + unaffected + silent; silent > all/25+1 || all == 0 {
 		t.Errorf("%d silent, %d reported of %d", silent, reported, all)
 	}
 }

@@ -98,12 +98,24 @@ func (t *tx) foldSlice(mailing int64, size int) (int, error) {
 	return len(all), t.move(`UPDATE fold SET through = $1 WHERE mailing_id = $2`, all[len(all)-1], mailing)
 }
 
+const variantsAtOnce = 20 // of about 100 KB each
+
 // endFold drops the chunks, which nobody claims any more, and then says that all is folded.
 func (t *tx) endFold(mailing int64, size int) (int, error) {
 	n, err := t.exec(`
 		DELETE FROM chunk
 		WHERE mailing_id = $1 AND n IN (SELECT n FROM chunk WHERE mailing_id = $1 AND state = 'done' ORDER BY n LIMIT $2)`, mailing, size)
 	if err != nil || n == int64(size) {
+		return int(n), err
+	}
+	// Old issues are shown in the words of the main variant.
+	n, err = t.exec(`
+		DELETE FROM variant
+		WHERE id IN (
+			SELECT id FROM variant
+			WHERE mailing_id = $1 AND id <> (SELECT MIN(id) FROM variant WHERE mailing_id = $1)
+			LIMIT $2)`, mailing, variantsAtOnce)
+	if err != nil || n > 0 {
 		return int(n), err
 	}
 	return 1, t.move(`UPDATE fold SET folded_at = $1 WHERE mailing_id = $2 AND folded_at IS NULL`, t.now, mailing)

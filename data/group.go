@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,7 +13,7 @@ func (l *Ledger) writeWaiting() {
 	for {
 		l.mu.Lock()
 		n := min(len(l.waiting), groupSize)
-		group := l.waiting[:n:n]
+		group := slices.Clone(l.waiting[:n]) // what is handed in meanwhile may move the others
 		l.mu.Unlock()
 		if n == 0 {
 			return

@@ -13,22 +13,37 @@ const insertOutcome = `
 		VALUES ($1, $2, $3, 'outcome', 0, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT DO NOTHING`
 
+// firstOutcome is insertOutcome where it is the delivery's first word, as nearly always.
+const firstOutcome = `
+		INSERT INTO attempt (mailing_id, seq, attempt, kind, n, word, token, at, relay, step, code, enhanced, text)
+		SELECT $1, $2, $3, 'outcome', 0, $4, $5, $6, $7, $8, $9, $10, $11
+		WHERE NOT EXISTS (SELECT 1 FROM attempt b WHERE b.mailing_id = $1 AND b.seq = $2 AND b.kind <> 'intent')`
+
 // commitOutcome appends what the relay said. It is never refused: a stale worker's 250 is
 // still true. Written twice, the first stands.
 func (t *tx) commitOutcome(o Outcome) error {
+	if o.Attempt == 1 && o.Chunk != 0 {
+		n, err := t.steadyExec(firstOutcome, o.MailingID, o.Seq, o.Attempt, o.Word, o.Token, t.now, o.Relay, o.Step, o.Code, o.Enhanced, o.Text)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			t.count(o.MailingID, o.Word, 1)
+			if o.Word == WordDeferred {
+				return t.planRetry(o.Delivery, o.RetryAt)
+			}
+			return nil // it was never queued
+		}
+	}
 	n, err := t.exec(insertOutcome, o.MailingID, o.Seq, o.Attempt, o.Word, o.Token, t.now, o.Relay, o.Step, o.Code, o.Enhanced, o.Text)
 	if err != nil || n == 0 {
 		return err
 	}
-	first, err := t.countOutcome(o)
-	if err != nil {
+	if err := t.countOutcome(o); err != nil {
 		return err
 	}
 	if o.Word == WordDeferred {
 		return t.planRetry(o.Delivery, o.RetryAt)
-	}
-	if first && o.Chunk != 0 {
-		return nil // it was never queued
 	}
 	return t.dropRetry(o.Delivery)
 }

@@ -24,24 +24,11 @@ func (t *tx) count(mailing int64, w Word, by int) {
 	t.moved[tallied{mailing, w}] += by
 }
 
-// countOutcome counts an outcome that was just inserted, and says whether it is the delivery's
-// first word. Nearly always it is, and needs no second look.
-func (t *tx) countOutcome(o Outcome) (first bool, err error) {
-	var others int
-	if err := t.steadyRow(`
-		SELECT COUNT(*)
-		FROM attempt
-		WHERE mailing_id = $1 AND seq = $2 AND NOT (attempt = $3 AND kind IN ('intent', 'outcome'))`,
-		o.MailingID, o.Seq, o.Attempt).Scan(&others); err != nil {
-		return false, err
-	}
-	if others == 0 {
-		t.count(o.MailingID, o.Word, 1)
-		return true, nil
-	}
+// countOutcome counts an outcome that was just inserted.
+func (t *tx) countOutcome(o Outcome) error {
 	lines, err := t.linesOf(o.MailingID, o.Seq)
 	if err != nil {
-		return false, err
+		return err
 	}
 	before := lines[:0:0]
 	for _, l := range lines {
@@ -51,7 +38,7 @@ func (t *tx) countOutcome(o Outcome) (first bool, err error) {
 	}
 	t.count(o.MailingID, StrongestWord(before), -1)
 	t.count(o.MailingID, StrongestWord(lines), 1)
-	return false, nil
+	return nil
 }
 
 // recount runs a change of one delivery's lines and counts what it did to its word.

@@ -28,7 +28,12 @@ func (s *Server) words(ctx context.Context, i data.Issue) (data.Variant, error) 
 		}
 	case s.Preview != nil && (i.State == data.IssueDraft || i.State == data.IssueAwaiting || i.State == data.IssueHeld):
 		var err error
-		if v.Subject, v.HTML, v.Text, err = s.Preview.Preview(ctx, i.ID); err != nil {
+		v.Subject, v.HTML, v.Text, err = s.Preview.Preview(ctx, i.ID)
+		var nothing *data.UserError
+		if errors.As(err, &nothing) { // no story to tell: nothing would go out
+			return data.Variant{}, nil
+		}
+		if err != nil {
 			return data.Variant{}, err
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	freezeTime   = 20 * time.Millisecond // a transaction of a freeze: unsubscribes wait behind it
+	freezeTime   = 10 * time.Millisecond // a transaction of a freeze: unsubscribes wait behind it
 	largestChunk = 500
 	chunksEach   = 4 // at least, for each connection
 	shortestTry  = 6 * time.Hour

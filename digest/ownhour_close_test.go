@@ -126,3 +126,28 @@ func TestChoiceMadeWhileAnIssueClosesIsServedOrLeftOut(t *testing.T) {
 		t.Fatalf("%d variants, %v", len(v), err)
 	}
 }
+
+func TestIssueThatIsSentEarlyTakesReadersOwnHoursAlong(t *testing.T) {
+	clock := datatest.NewClock()
+	db := datatest.Open(t, clock)
+	nl := datatest.Newsletter(t, db, "daily", 1)
+	readerWho(t, db, nl.ID, "ny@example.com", ownHours["ny@example.com"])         // 12:00 UTC
+	readerWho(t, db, nl.ID, "london@example.com", ownHours["london@example.com"]) // 07:30 UTC
+	storyIn(t, db, "Bridge reopens", time.Hour, "News")
+	begun := clock.Now() // 06:00 UTC
+	id, err := db.AddIssue(t.Context(), nl.ID, begun.Add(4*time.Hour), begun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := closeIssue(t, newDesk(t, db), db, id) // due at 10:00: London has it at 07:30 the next day
+	if err := db.DueNow(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := db.Parts(t.Context(), i.MailingID)
+	if err != nil || len(parts) != 3 || !parts[0].At.Equal(begun) || !parts[1].At.Equal(begun.Add(90*time.Minute)) || !parts[2].At.Equal(begun.Add(6*time.Hour)) {
+		t.Fatalf("%+v, %v", parts, err)
+	}
+	if got := claimable(t, db); got != 1 {
+		t.Fatalf("%d deliveries may go", got)
+	}
+}

@@ -144,6 +144,7 @@ func BenchmarkFreezeAMillion(b *testing.B) {
 		b.ReportMetric(took.Seconds(), "s-freeze")
 		b.ReportMetric(peakMB(b), "MB-resident")
 		b.ReportMetric(float64(waits[len(waits)*99/100].Microseconds())/1000, "ms-unsubscribe-p99")
+		b.ReportMetric(float64(waits[len(waits)/2].Microseconds())/1000, "ms-unsubscribe-p50")
 		b.ReportMetric(float64(waits[len(waits)-1].Microseconds())/1000, "ms-unsubscribe-max")
 		b.ReportMetric(float64(len(waits))/took.Seconds(), "unsubscribes/s")
 		a, err := db.Account(b.Context(), i.MailingID)

@@ -241,6 +241,7 @@ func (a *app) watchIssue(ctx context.Context, p *paper, id int64) error {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	begun := time.Now()
+	said := ""
 	for {
 		i, err := p.db.Issue(ctx, id)
 		if err != nil {
@@ -259,7 +260,10 @@ func (a *app) watchIssue(ctx context.Context, p *paper, id int64) error {
 			if known {
 				line += ", done " + untilWords(end.Sub(p.db.Now()))
 			}
-			fmt.Fprintln(a.out, line)
+			if line != said {
+				fmt.Fprintln(a.out, line)
+				said = line
+			}
 		}
 		switch i.State {
 		case data.IssueComplete, data.IssueSkipped, data.IssueMerged, data.IssueCancelled:
@@ -288,7 +292,7 @@ func progressLine(a data.Account, elapsed time.Duration) string {
 	line := fmt.Sprintf("[%s%s] %d of %d, %d accepted, %d deferred, %d refused, %d uncertain",
 		strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), done, a.Audience,
 		a.Words[data.WordAccepted], a.Words[data.WordDeferred], a.Words[data.WordRefused], a.Words[data.WordUncertain])
-	if s := elapsed.Seconds(); done > 0 && s >= 1 {
+	if s := elapsed.Seconds(); done > 0 && s >= 1 && a.Words[data.WordOpen] > 0 {
 		rate := float64(done) / s
 		line += fmt.Sprintf(", %.0f a second", rate)
 	}

@@ -5,6 +5,7 @@ ALTER TABLE feed ADD COLUMN full_at INTEGER;    -- the last answer that was more
 -- What the canonical address of a story is; '' = it tells stories apart no better than the site's front page does.
 ALTER TABLE story ADD COLUMN address TEXT NOT NULL DEFAULT '';
 ALTER TABLE story ADD COLUMN checked_at INTEGER; -- when its page was last asked for, after it had left its feeds
+CREATE INDEX story_seen ON story (seen_at);
 CREATE INDEX story_address ON story (address) WHERE address <> '';
 
 -- Where a story stands. Two feeds of a site, and two ids that a feed has given to one story, lead to the same story.
