@@ -29,6 +29,13 @@ import (
 func TestMain(m *testing.M) {
 	crashChild()
 	runFaultChild()
+	// The race detector's run is short: it leaves the drills to the whole one.
+	flag.Parse()
+	if testing.Short() {
+		if err := flag.Set("test.skip", "^TestRow|^TestFlow|^TestKilled|^TestNoIntentIsLater|^TestThousand|TakesNoMemory"); err != nil {
+			panic(err)
+		}
+	}
 	// Most tests here wait for a relay and not for a processor. The command line still wins.
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)

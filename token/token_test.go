@@ -200,7 +200,11 @@ func BenchmarkSign(b *testing.B) {
 func TestSigningTakesNoMemoryAndIsTheSameForManyAtOnce(t *testing.T) {
 	k := keys(t, secret(1))
 	var room [token.Length]byte
-	if n := testing.AllocsPerRun(100, func() { k.AppendSign(room[:0], token.Unsubscribe, 1, 2) }); n != 0 {
+	most := 0.0
+	if testing.Short() { // the race detector, which runs with -short, empties pools at random
+		most = 10
+	}
+	if n := testing.AllocsPerRun(100, func() { k.AppendSign(room[:0], token.Unsubscribe, 1, 2) }); n > most {
 		t.Errorf("%v allocations", n)
 	}
 	want := k.Sign(token.Unsubscribe, 1, 2)
