@@ -53,7 +53,7 @@ func dsn(path string, write bool) string {
 	q.Set("_synchronous", "FULL") // NORMAL forgets the last commits at a power cut
 	q.Set("_foreign_keys", "1")
 	q.Set("_busy_timeout", "10000")
-	q.Set("_stmt_cache_size", "64")
+	q.Set("_stmt_cache_size", "128")
 	if write {
 		q.Set("_txlock", "immediate") // a deferred transaction that turns writer fails at once
 	} else {

@@ -51,8 +51,8 @@ func (t *tx) commitOutcome(o Outcome) error {
 // mostTogether is how many outcomes one statement takes.
 const mostTogether = 32
 
-// commitOutcomes is commitOutcome for several. Nearly all are accepted at the first attempt, and
-// those of one chunk go together, by powers of two so that there are few statements to prepare.
+// commitOutcomes is commitOutcome for several. Nearly all are accepted at the first attempt with
+// the same code, and those go together.
 func (t *tx) commitOutcomes(all []Outcome) error {
 	plain := make([]Outcome, 0, len(all))
 	for _, o := range all {
@@ -69,11 +69,8 @@ func (t *tx) commitOutcomes(all []Outcome) error {
 	})
 	for len(plain) > 0 {
 		n := 1
-		for n < len(plain) && n < mostTogether && plain[n].sharesChunk(plain[0]) {
+		for n < len(plain) && n < mostTogether && plain[n].goesWith(plain[0]) {
 			n++
-		}
-		for n&(n-1) != 0 {
-			n &= n - 1
 		}
 		if err := t.commitTogether(plain[:n]); err != nil {
 			return err
@@ -83,60 +80,54 @@ func (t *tx) commitOutcomes(all []Outcome) error {
 	return nil
 }
 
-func (o Outcome) sharesChunk(b Outcome) bool {
-	return o.MailingID == b.MailingID && o.Chunk == b.Chunk && o.Token == b.Token && o.Relay == b.Relay && o.Step == b.Step
+func (o Outcome) goesWith(b Outcome) bool {
+	return o.MailingID == b.MailingID && o.Relay == b.Relay && o.Step == b.Step && o.Code == b.Code && o.Enhanced == b.Enhanced
 }
 
-// together is the statement for so many accepted outcomes of one mailing.
+// together is firstOutcome for so many accepted outcomes of one mailing.
 func together(size int) string {
 	var q strings.Builder
 	q.WriteString(`
 		INSERT INTO attempt (mailing_id, seq, attempt, kind, n, word, token, at, relay, step, code, enhanced, text)
-		VALUES `)
+		SELECT $1, v.column1, 1, 'outcome', 0, 'accepted', v.column2, $2, $3, $4, $5, $6, v.column3
+		FROM (VALUES `)
 	for i := range size {
 		if i > 0 {
 			q.WriteString(", ")
 		}
-		at := 5 + 4*i
-		fmt.Fprintf(&q, "($1, $%d, 1, 'outcome', 0, 'accepted', $2, $3, $4, $5, $%d, $%d, $%d)", at+1, at+2, at+3, at+4)
+		at := 6 + 3*i
+		fmt.Fprintf(&q, "($%d, $%d, $%d)", at+1, at+2, at+3)
 	}
-	q.WriteString(`
-		ON CONFLICT DO NOTHING`)
+	q.WriteString(`) v
+		WHERE NOT EXISTS (SELECT 1 FROM attempt b WHERE b.mailing_id = $1 AND b.seq = v.column1 AND b.kind <> 'intent')`)
 	return q.String()
 }
 
-// commitTogether inserts outcomes of one chunk, in the order of their deliveries, and counts
-// them: all at once where nobody in between has a word yet.
+// commitTogether inserts those outcomes that are their delivery's first word, and counts them at
+// once; what is left of them goes one by one.
 func (t *tx) commitTogether(all []Outcome) error {
 	if len(all) == 1 {
 		return t.commitOutcome(all[0])
 	}
-	mailing := all[0].MailingID
-	var others int
-	if err := t.steadyRow(`
-		SELECT COUNT(*)
-		FROM attempt
-		WHERE mailing_id = $1 AND seq BETWEEN $2 AND $3 AND kind <> 'intent'`, mailing, all[0].Seq, all[len(all)-1].Seq).Scan(&others); err != nil {
+	first := all[0]
+	args := append(make([]any, 0, 6+3*len(all)), first.MailingID, t.now, first.Relay, first.Step, first.Code, first.Enhanced)
+	for _, o := range all {
+		args = append(args, o.Seq, o.Token, o.Text)
+	}
+	n, err := t.steadyExec(together(len(all)), args...)
+	if err != nil {
 		return err
 	}
-	if others > 0 {
-		for _, o := range all {
-			if err := t.commitOutcome(o); err != nil {
-				return err
-			}
-		}
+	t.count(first.MailingID, WordAccepted, int(n))
+	if int(n) == len(all) {
 		return nil
 	}
-	args := append(make([]any, 0, 5+4*len(all)), mailing, all[0].Token, t.now, all[0].Relay, all[0].Step)
-	for _, o := range all {
-		args = append(args, o.Seq, o.Code, o.Enhanced, o.Text)
+	for _, o := range all { // what was just written stands, and is not counted twice
+		if err := t.commitOutcome(o); err != nil {
+			return err
+		}
 	}
-	n, err := t.exec(together(len(all)), args...)
-	if err == nil && int(n) != len(all) {
-		err = fmt.Errorf("%d of %d outcomes were written", n, len(all))
-	}
-	t.count(mailing, WordAccepted, int(n))
-	return err
+	return nil
 }
 
 // rule appends a ruling on an attempt; the last one stands.
