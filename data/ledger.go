@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -16,6 +17,7 @@ const (
 	patience   = 50 * time.Millisecond // that a note waits for others to share its commit
 	writeAgain = time.Second           // after a write that failed
 	closeFor   = time.Minute           // that Close tries to write what was noted
+	letOthers  = 4                     // times that the writer lets others run before a group
 )
 
 // A Moment is a step of the ledger's writer, for those who look on.
@@ -207,6 +209,10 @@ func (l *Ledger) gather() {
 	hurry := l.urgent || len(l.waiting) >= groupSize
 	l.mu.Unlock()
 	if hurry {
+		// Those that are about to hand in an intent go first: a commit costs the same for all.
+		for range letOthers {
+			runtime.Gosched()
+		}
 		return
 	}
 	t := time.NewTimer(patience)
