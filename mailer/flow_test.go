@@ -3,6 +3,7 @@ package mailer_test
 import (
 	"fmt"
 	"math"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/olomotimes/tipsheet/data/datatest"
 	"github.com/olomotimes/tipsheet/mailer/smtp"
 	"github.com/olomotimes/tipsheet/mailer/smtptest"
+	light "github.com/olomotimes/tipsheet/proof/sink" // sink is smtp-sink here
 )
 
 // A stopwatch notes when a relay, by the clock of the test, had each message.
@@ -223,23 +225,24 @@ func TestFlowWeightsHoldOverTenThousand(t *testing.T) {
 	r := newRig(t, nil, readers, 100)
 	r.s.Window = 16
 	weights := []int{5, 3, 2}
-	var sinks []*smtptest.Sink
+	var sinks []*light.Sink
 	var relays []smtp.Settings
 	for i, weight := range weights {
-		sink, err := smtptest.StartSink(smtptest.SinkOptions{})
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { sink.Close() })
-		s := plain(fmt.Sprint("relay", i), sink.Port())
+		one := light.Serve(l, light.Options{Pipelining: true, Chunking: true})
+		t.Cleanup(func() { one.Close() })
+		s := plain(fmt.Sprint("relay", i), one.Port())
 		s.Weight, s.Connections = weight, 2
-		sinks, relays = append(sinks, sink), append(relays, s)
+		sinks, relays = append(sinks, one), append(relays, s)
 	}
 	r.run(relays...)
 	r.complete(0)
 	all := int64(0)
-	for i, sink := range sinks {
-		n, _ := sink.Count()
+	for i, one := range sinks {
+		n := one.Counts().Messages
 		all += n
 		want := float64(readers) * float64(weights[i]) / 10
 		if off := math.Abs(float64(n)-want) / want; off > 0.05 {

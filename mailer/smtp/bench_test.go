@@ -1,13 +1,15 @@
 package smtp
 
 import (
-	"errors"
+	"fmt"
+	"net"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/olomotimes/tipsheet/mailer/smtptest"
+	"github.com/olomotimes/tipsheet/proof/sink"
+	"github.com/olomotimes/tipsheet/proof/slowlink"
 )
 
 // fortyKB is a digest of the size that most are.
@@ -34,37 +36,45 @@ var roads = []struct {
 	{name: "BDAT/w32/no-PIPELINING", chunking: "on", window: 32, plain: true},
 }
 
-// sink is a light relay, at the end of a road that takes as long as given.
-func sink(b *testing.B, o smtptest.SinkOptions, roundTrip time.Duration) (port int) {
-	b.Helper()
-	s, err := smtptest.StartSink(o)
+// light is the port of a relay that costs next to nothing.
+func light(t testing.TB, o sink.Options) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	d, err := smtptest.StartDelay(s.Port(), roundTrip/2)
+	s := sink.Serve(l, o)
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.Port()
+}
+
+// faraway is the port of what leads to another over a road of that round trip.
+func faraway(b *testing.B, port int, roundTrip time.Duration) int {
+	b.Helper()
+	if roundTrip == 0 {
+		return port
+	}
+	road, err := slowlink.Listen(fmt.Sprintf("127.0.0.1:%d", port), roundTrip/2)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		if err := errors.Join(d.Close(), s.Close()); err != nil {
+		if err := road.Close(); err != nil {
 			b.Error(err)
 		}
 	})
-	if roundTrip == 0 {
-		return s.Port()
-	}
-	return d.Port()
+	return road.Port()
 }
 
 func benchmarkHandOver(b *testing.B, roundTrip time.Duration) {
 	message := fortyKB(b)
 	for _, road := range roads {
 		b.Run(road.name, func(b *testing.B) {
-			o := smtptest.SinkOptions{}
-			if road.plain {
-				o.Extensions = []string{"CHUNKING", "8BITMIME", "SIZE 0"}
-			}
-			s := plain(sink(b, o, roundTrip))
+			s := plain(faraway(b, light(b, sink.Options{Pipelining: !road.plain, Chunking: true}), roundTrip))
 			s.Chunking = road.chunking
 			c := connect(b, s, "")
 			ps := make([]*Prepared, max(2, road.window))

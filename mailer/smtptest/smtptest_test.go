@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/smtp"
 	"net/textproto"
 	"os"
@@ -158,46 +157,5 @@ func TestScriptedServerBehavesWellUnlessTold(t *testing.T) {
 	}
 	if !strings.Contains(string(s.Received()), "\r\n..\r\n") {
 		t.Errorf("received %q", s.Received())
-	}
-}
-
-func TestSinkCountsAndKeepsWhatItIsGiven(t *testing.T) {
-	s, err := StartSink(SinkOptions{Keep: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	way, err := StartDelay(s.Port(), time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := smtp.Dial(fmt.Sprintf("127.0.0.1:%d", way.Port()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	large := strings.Repeat(".a line\r\n\r\n..\r\n", 40_000)
-	for _, content := range []string{"Subject: x\r\n\r\n.\r\n", ".\r\n", "..\r\n.\r\n", large} {
-		if err := errors.Join(c.Mail("a@example.org"), c.Rcpt("b@example.net")); err != nil {
-			t.Fatal(err)
-		}
-		w, err := c.Data()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := w.Write([]byte(content)); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-		got := s.Messages()
-		if m := got[len(got)-1]; string(m.Data) != content || m.From != "a@example.org" || m.To[0] != "b@example.net" {
-			t.Fatalf("%.30q came as %.30q from %s to %s", content, m.Data, m.From, m.To)
-		}
-	}
-	if n, size := s.Count(); n != 4 || size < int64(len(large)) {
-		t.Errorf("%d messages, %d bytes", n, size)
-	}
-	if err := errors.Join(c.Quit(), way.Close(), s.Close(), s.Close()); err != nil {
-		t.Error(err)
 	}
 }
