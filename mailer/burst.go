@@ -34,10 +34,11 @@ func (w *worker) burst(ctx context.Context, q *queue) (more bool, err error) {
 	w.m.look(AtIntent)
 	verdicts, err := w.m.ledger.CommitIntents(ctx, intents)
 	if err != nil {
+		// Whether they stand, the failed commit does not tell. That no dot was sent, we know: those
+		// that stand are withdrawn, and all are given back.
 		for _, p := range q.ready {
 			w.m.ledger.NoteWithdrawn(p.Delivery, w.m.DB.Now())
 		}
-		q.done(len(q.ready))
 		return false, err
 	}
 	return true, w.sendWindow(ctx, q, verdicts)
@@ -61,12 +62,15 @@ func (w *worker) refuseUnfit(q *queue) {
 // sendWindow hands over the messages that may go.
 func (w *worker) sendWindow(ctx context.Context, q *queue, verdicts []data.Verdict) error {
 	mails, going := w.mails[:0], w.going[:0]
+	var stay []data.Delivery // stopped, or of a lost claim: nothing is written, and they stay open
 	var stop error
 	for i, p := range q.ready {
 		switch v := verdicts[i]; {
 		case v.Go:
 			mails, going = append(mails, &p.mail), append(going, p.Delivery)
-		case v.Skipped == "" || v.Skipped == "cancelled":
+		case v.Skipped == "":
+			stay, stop = append(stay, p.Delivery), errStop
+		case v.Skipped == "cancelled":
 			stop = errStop
 		}
 	}
@@ -88,8 +92,8 @@ func (w *worker) sendWindow(ctx context.Context, q *queue, verdicts []data.Verdi
 			over = errors.Join(over, w.answered(ctx, going[i], r))
 		}
 	})
-	// What was stopped or lost its claim has nothing written, and stays open.
 	q.done(len(q.ready))
+	q.rest = append(stay, q.rest...)
 	if err == nil && hungUp == nil {
 		return errors.Join(over, stop)
 	}

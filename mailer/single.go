@@ -88,9 +88,9 @@ func (w *worker) commit(ctx context.Context, q *queue) error {
 		// RFC 5321, section 4.1.1.4: after a 354 the only way not to hand over is to hang up.
 		w.drop()
 		if err != nil {
-			// Whether the intent stands, the failed commit does not tell. That no dot was sent, we know.
+			// Whether the intent stands, the failed commit does not tell. That no dot was sent, we know: if
+			// it stands it is withdrawn, and the delivery is given back.
 			w.m.ledger.NoteWithdrawn(p.Delivery, w.m.DB.Now())
-			q.done(1)
 			return err
 		}
 		return w.stopped(q, v[0])
