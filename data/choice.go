@@ -2,8 +2,6 @@ package data
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"slices"
 	"strings"
 )
@@ -107,19 +105,6 @@ func (db *DB) Choose(ctx context.Context, subscription int64, c Choice) error {
 		return t.choose(subscription, c)
 	})
 	return found(err, "keep choice of subscription %d", subscription)
-}
-
-// ChoiceOf is what a reader chose. The zero value, in full: nothing.
-func (db *DB) ChoiceOf(ctx context.Context, subscription int64) (Choice, error) {
-	c, err := scanChoice(db.row(ctx, `
-		SELECT `+choiceColumns+`
-		FROM subscription s
-		JOIN choice c ON c.id = s.choice_id
-		WHERE s.id = $1`, subscription))
-	if errors.Is(err, sql.ErrNoRows) {
-		return Choice{Edition: "full"}, nil
-	}
-	return c, found(err, "read choice of subscription %d", subscription)
 }
 
 // ChoicesOf are the choices of a newsletter's active readers, but for those who chose nothing.

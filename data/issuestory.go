@@ -73,30 +73,6 @@ func (db *DB) Candidates(ctx context.Context, newsletter int64, limit int) ([]St
 	return all, db.fillCategories(ctx, all)
 }
 
-// HideFromIssue keeps a story out of a draft and of the newsletter's later issues.
-func (db *DB) HideFromIssue(ctx context.Context, issue, story int64) error {
-	err := db.update(ctx, func(t *tx) error {
-		n, err := t.exec(`
-			INSERT INTO issue_story (issue_id, story_id, newsletter_id, position, hidden)
-			SELECT i.id, s.id, i.newsletter_id, 0, 1
-			FROM issue i, story s
-			WHERE i.id = $1 AND s.id = $2 AND i.state IN ('draft', 'awaiting_approval')
-			ON CONFLICT (issue_id, story_id) DO UPDATE SET hidden = 1`, issue, story)
-		if isUnique(err) || (err == nil && n == 0) {
-			return ErrConflict
-		}
-		return err
-	})
-	return found(err, "hide story %d from issue %d", story, issue)
-}
-
-// UnhideFromIssue offers a story to the newsletter again that was hidden from this issue or from
-// another of the same newsletter's.
-func (db *DB) UnhideFromIssue(ctx context.Context, issue, story int64) error {
-	err := db.update(ctx, func(t *tx) error { return t.unhide(issue, story) })
-	return found(err, "unhide story %d in issue %d", story, issue)
-}
-
 func (t *tx) unhide(issue, story int64) error {
 	return t.move(`
 		DELETE FROM issue_story

@@ -61,12 +61,6 @@ func (db *DB) ClaimRetry(ctx context.Context, lease time.Duration, letters bool)
 	return all[0], nil
 }
 
-// ReleaseRetry gives a claimed retry back untried, not before next.
-func (db *DB) ReleaseRetry(ctx context.Context, d Delivery, next time.Time) error {
-	err := db.update(ctx, func(t *tx) error { return t.releaseRetry(d, next) })
-	return found(err, "release retry %d/%d", d.MailingID, d.Seq)
-}
-
 func (t *tx) releaseRetry(d Delivery, next time.Time) error {
 	_, err := t.exec(`
 		UPDATE retry

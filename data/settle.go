@@ -79,7 +79,7 @@ func (db *DB) SettleMailing(ctx context.Context, mailing int64, p Policy, size i
 			WHERE t.mailing_id = $1 AND w.word IN ('uncertain', 'held') AND t.intent = 1 AND t.outcome IS NULL
 			  AND (t.ruling IS NULL OR t.ruling = 'held')
 			  AND NOT ($2 = 'hold' AND t.ruling = 'held')
-			  AND (t.ruling = 'held' OR NOT `+underWay+`)
+			  AND (t.ruling = 'held' OR NOT `+underWay("$3")+`)
 			LIMIT $4`, mailing, string(p), t.now, size)
 		n = len(all)
 		if err != nil || n == 0 {
@@ -102,14 +102,16 @@ func (db *DB) SettleMailing(ctx context.Context, mailing int64, p Policy, size i
 	return n, found(err, "settle uncertain deliveries of mailing %d", mailing)
 }
 
-// underWay: a worker with a good claim has the delivery t in hand.
-const underWay = `
+// underWay: a worker with a claim that is good at now has the delivery t in hand.
+func underWay(now string) string {
+	return `
 	(EXISTS (
 		SELECT 1 FROM chunk c
-		WHERE c.mailing_id = t.mailing_id AND t.seq BETWEEN c.lo AND c.hi AND c.state = 'claimed' AND c.lease_until > $3)
+		WHERE c.mailing_id = t.mailing_id AND t.seq BETWEEN c.lo AND c.hi AND c.state = 'claimed' AND c.lease_until > ` + now + `)
 	OR EXISTS (
 		SELECT 1 FROM retry r
-		WHERE r.mailing_id = t.mailing_id AND r.seq = t.seq AND r.lease_until > $3))`
+		WHERE r.mailing_id = t.mailing_id AND r.seq = t.seq AND r.lease_until > ` + now + `))`
+}
 
 // attempts reads deliveries with the number of one attempt each.
 func (t *tx) attempts(q string, args ...any) ([]Delivery, error) {
@@ -233,8 +235,8 @@ func (db *DB) SettleForgotten(ctx context.Context, mailing int64, p Policy) (int
 			SELECT t.mailing_id, t.seq, t.attempt
 			FROM attempt_word t
 			WHERE t.mailing_id = $1 AND t.intent = 1 AND t.outcome IS NULL AND t.ruling IS NULL
-			  AND $2 = $2 AND NOT `+underWay+`
-			LIMIT 200`, mailing, string(p), t.now)
+			  AND NOT `+underWay("$2")+`
+			LIMIT 200`, mailing, t.now)
 		n = len(all)
 		for _, d := range all {
 			if err := t.settle(d, p, fromMillis(t.now)); err != nil {

@@ -246,31 +246,24 @@ func TestWarmupHoldsFor14Days(t *testing.T) {
 	}
 }
 
-func TestWarmingUntilItsLastDay(t *testing.T) {
-	clock := datatest.NewClock()
-	db := datatest.Open(t, clock)
-	relays := []smtp.Settings{relayWith(func(*smtp.Settings) {}), relayWith(func(s *smtp.Settings) { s.Name, s.Warmup.Start = "new", 50 })}
-	is := func(relays []smtp.Settings) bool {
-		t.Helper()
-		warming, err := Warming(t.Context(), db, relays)
-		if err != nil {
-			t.Fatal(err)
+func TestWarmUpLastsUntilItsLastDay(t *testing.T) {
+	begun := datatest.NewClock().Now()
+	none, warming := relayWith(func(*smtp.Settings) {}), relayWith(func(s *smtp.Settings) { s.Warmup.Start = 50 })
+	for _, c := range []struct {
+		what    string
+		s       smtp.Settings
+		begun   time.Time
+		now     time.Time
+		limited bool
+	}{
+		{"a relay without a warm-up", none, time.Time{}, begun, false},
+		{"before it began", warming, time.Time{}, begun, true},
+		{"in the last of its 14 days", warming, begun, begun.Add(14*24*time.Hour - time.Millisecond), true},
+		{"after 14 days", warming, begun, begun.Add(14 * 24 * time.Hour), false},
+	} {
+		if most := dailyLimit(c.s, c.begun, c.now); (most > 0) != c.limited {
+			t.Errorf("%s: %d a day, limited should be %v", c.what, most, c.limited)
 		}
-		return warming
-	}
-	if is(relays[:1]) || !is(relays) {
-		t.Fatal("before it began: want only the relay with a warm-up to have one")
-	}
-	if _, err := db.BeginWarmup(t.Context(), "new"); err != nil {
-		t.Fatal(err)
-	}
-	clock.Add(14*24*time.Hour - time.Millisecond)
-	if !is(relays) {
-		t.Fatal("it is over before its 14 days")
-	}
-	clock.Add(time.Millisecond)
-	if is(relays) {
-		t.Fatal("it is not over after 14 days")
 	}
 }
 

@@ -80,15 +80,6 @@ func New(o Options) (*Mailer, error) {
 // leaseMargin is how much longer than the wait for a dot's answer a lease must be.
 const leaseMargin = 2 * time.Second
 
-// Connections is how many connections all relays together may have.
-func (m *Mailer) Connections() int {
-	n := 0
-	for _, r := range m.relays {
-		n += r.Settings.Connections
-	}
-	return n
-}
-
 // Run takes over what an earlier process left behind and sends until ctx ends; then it
 // finishes the messages that are on the wire and gives its claims back. The caller has the
 // mailer's role.

@@ -1,11 +1,8 @@
 package mailer
 
 import (
-	"context"
-	"errors"
 	"time"
 
-	"github.com/olomotimes/tipsheet/data"
 	"github.com/olomotimes/tipsheet/mailer/smtp"
 )
 
@@ -40,23 +37,4 @@ func nextWarmupDay(s smtp.Settings, begun, now time.Time) time.Time {
 		return time.Time{}
 	}
 	return begun.Add(time.Duration(day+1) * 24 * time.Hour)
-}
-
-// Warming says whether any of the relays has a warm-up that is not over. Then an audience is
-// frozen with the readers first who confirmed last: they know us best, and what a day's limit
-// leaves for the next day waits for those who hear from us anyway.
-func Warming(ctx context.Context, db *data.DB, relays []smtp.Settings) (bool, error) {
-	for _, s := range relays {
-		if s.Warmup.Start <= 0 {
-			continue
-		}
-		begun, err := db.WarmupBegan(ctx, s.Name)
-		if err != nil && !errors.Is(err, data.ErrNotFound) {
-			return false, err
-		}
-		if _, warming := s.Warmup.Limit(warmupDay(begun, db.Now())); warming {
-			return true, nil
-		}
-	}
-	return false, nil
 }
